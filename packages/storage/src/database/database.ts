@@ -1,0 +1,68 @@
+// The one database: reads on a connection of their own, writes as whole transactions one after the other.
+import type { Kysely, Transaction } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { MIGRATIONS } from './migrations/index.ts';
+import type { Schema } from './schema.ts';
+import { type Durability, openSqlite } from './sqlite.ts';
+
+export type Writer = Transaction<Schema>;
+export type Reader = Kysely<Schema>;
+
+export interface Database {
+  /** Single statements. What must see one state across statements belongs into a transaction. */
+  readonly read: Reader;
+  /**
+   * One BEGIN IMMEDIATE transaction; when the promise resolves it is committed, and with `durable`
+   * (the default) it is on disk. `work` awaits nothing but queries of its own transaction: the
+   * network or the disk in there would stop every other writer.
+   */
+  write<T>(work: (tx: Writer) => Promise<T>, durability?: Durability): Promise<T>;
+  /** Moves whenever anyone has committed since the last call. */
+  dataVersion(): number;
+  close(): void;
+}
+
+async function migrate(db: Kysely<Schema>): Promise<void> {
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: async () => ({ ...MIGRATIONS }) },
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}
+
+async function isMigrated(db: Kysely<Schema>): Promise<boolean> {
+  const last = Object.keys(MIGRATIONS).at(-1);
+  const untyped = db as unknown as Kysely<{ kysely_migration: { name: string } }>;
+  try {
+    const row = await untyped
+      .selectFrom('kysely_migration')
+      .select('name')
+      .where('name', '=', last as string)
+      .executeTakeFirst();
+    return row !== undefined;
+  } catch {
+    // No such table: an empty database.
+    return false;
+  }
+}
+
+/** Opens the database file, made and migrated when needed. */
+export async function openDatabase(file: string): Promise<Database> {
+  const sqlite = openSqlite(file);
+  if (!(await isMigrated(sqlite.read))) await migrate(sqlite.write);
+  let tail: Promise<unknown> = Promise.resolve();
+  return {
+    read: sqlite.read,
+    write: (work, durability = 'durable') => {
+      const result = tail.then(() => {
+        sqlite.setDurability(durability);
+        return sqlite.write.transaction().execute(work);
+      });
+      tail = result.catch(() => undefined);
+      return result;
+    },
+    dataVersion: () => sqlite.dataVersion(),
+    close: () => sqlite.close(),
+  };
+}

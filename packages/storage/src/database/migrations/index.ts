@@ -1,0 +1,7 @@
+// Every migration, in order. Listed by hand, so that nothing is scanned at run time.
+import type { Migration } from 'kysely/migration';
+import * as initial from './0001-initial.ts';
+
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-initial': initial,
+};

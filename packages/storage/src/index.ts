@@ -1,0 +1,40 @@
+export type { Collector, CollectionReport } from './collection/collector.ts';
+export type { BlobStore, ByteRange, MountRequest, StoredBlob } from './blobs/blob-store.ts';
+export type { Clock, RandomId } from './clock.ts';
+export type {
+  Credential,
+  CredentialStore,
+  NewRefreshToken,
+} from './credentials/credential-store.ts';
+export type { LoginFailureStore } from './credentials/login-failure-store.ts';
+export type { GenerationCounters, Generations } from './database/generations.ts';
+export type { StorageError, StorageErrorCode } from './errors.ts';
+export type { LeaseStore } from './leases/lease-store.ts';
+export type {
+  IfMatch,
+  ManifestStore,
+  PutManifest,
+  StoredManifest,
+} from './manifests/manifest-store.ts';
+export type {
+  Namespace,
+  NamespaceAccess,
+  NamespaceKind,
+  NamespaceSettings,
+  NamespaceStore,
+} from './namespaces/namespace-store.ts';
+export type { ReferrerPage, ReferrerQuery, ReferrerStore } from './referrers/referrer-store.ts';
+export type { RepositoryPage, RepositoryStore } from './repositories/repository-store.ts';
+export type { SigningKey, SigningKeyStore } from './signing-keys/signing-key-store.ts';
+export type { StampStore } from './stamps/stamp-store.ts';
+export type {
+  AccessStores,
+  ContentStores,
+  Storage,
+  StorageOptions,
+  StorageTimes,
+} from './storage.ts';
+export type { NewUser, Subject, SubjectKind, SubjectStore } from './subjects/subject-store.ts';
+export type { PageRequest, TagPage, TagStore } from './tags/tag-store.ts';
+export type { Member, Role, Team, TeamStore } from './teams/team-store.ts';
+export type { AppendBody, BeginUpload, Upload, UploadStore } from './uploads/upload-store.ts';

@@ -1,0 +1,68 @@
+// What the other packages hold: every store over one data directory.
+import type { BlobStore } from './blobs/blob-store.ts';
+import type { Clock, RandomId } from './clock.ts';
+import type { Collector } from './collection/collector.ts';
+import type { CredentialStore } from './credentials/credential-store.ts';
+import type { LoginFailureStore } from './credentials/login-failure-store.ts';
+import type { Generations } from './database/generations.ts';
+import type { LeaseStore } from './leases/lease-store.ts';
+import type { ManifestStore } from './manifests/manifest-store.ts';
+import type { NamespaceStore } from './namespaces/namespace-store.ts';
+import type { ReferrerStore } from './referrers/referrer-store.ts';
+import type { RepositoryStore } from './repositories/repository-store.ts';
+import type { SigningKeyStore } from './signing-keys/signing-key-store.ts';
+import type { StampStore } from './stamps/stamp-store.ts';
+import type { SubjectStore } from './subjects/subject-store.ts';
+import type { TagStore } from './tags/tag-store.ts';
+import type { TeamStore } from './teams/team-store.ts';
+import type { UploadStore } from './uploads/upload-store.ts';
+
+/** How long things hold, in milliseconds. */
+export interface StorageTimes {
+  /** A fresh link or untagged manifest is kept so long without a reference. */
+  readonly leaseMs: number;
+  /** An upload without progress goes away after this. */
+  readonly uploadIdleMs: number;
+  /** Files without a row go away after this. */
+  readonly orphanFileMs: number;
+}
+
+export interface StorageOptions {
+  /** The data directory; made when it does not exist. */
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly randomId: RandomId;
+  readonly times: StorageTimes;
+  /** Uploads are refused when less than this would stay free, in bytes. */
+  readonly diskFloorBytes: number;
+}
+
+/** The content half: what the registry and the mirror work on. */
+export interface ContentStores {
+  readonly repositories: RepositoryStore;
+  readonly blobs: BlobStore;
+  readonly uploads: UploadStore;
+  readonly manifests: ManifestStore;
+  readonly tags: TagStore;
+  readonly referrers: ReferrerStore;
+  readonly collector: Collector;
+}
+
+/** The access half: what the token service and the command line work on. */
+export interface AccessStores {
+  readonly subjects: SubjectStore;
+  readonly credentials: CredentialStore;
+  readonly loginFailures: LoginFailureStore;
+  readonly teams: TeamStore;
+  readonly namespaces: NamespaceStore;
+  readonly signingKeys: SigningKeyStore;
+}
+
+export interface Storage extends ContentStores, AccessStores {
+  readonly stamps: StampStore;
+  readonly leases: LeaseStore;
+  readonly generations: Generations;
+  /** Throws when the database cannot be written or less than the floor is free. For `/readyz`. */
+  checkWritable(): Promise<void>;
+  close(): Promise<void>;
+}
