@@ -1,0 +1,62 @@
+// Debian's podman and buildah over one image store of their own, without a daemon.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type CommandResult, runCommand, runOrThrow } from './run-command.ts';
+import { createRootTree } from './root-tree.ts';
+import { createScratchDirectory } from './scratch-directory.ts';
+
+/** One person at a terminal: logins are kept in a file of their own. */
+export interface PodmanUser {
+  podman(args: readonly string[], input?: string): Promise<CommandResult>;
+  buildah(args: readonly string[]): Promise<CommandResult>;
+  login(host: string, name: string, password: string): Promise<CommandResult>;
+}
+
+export interface PodmanStore {
+  user(name: string): Promise<PodmanUser>;
+  /** Builds an image with one new layer, from nothing. Needs the package buildah. */
+  buildImage(reference: string, architecture?: string): Promise<void>;
+  remove(): Promise<void>;
+}
+
+export async function createPodmanStore(): Promise<PodmanStore> {
+  const scratch = await createScratchDirectory('podman');
+  const inStore = (name: string): string => join(scratch.path, name);
+  const store = ['--root', inStore('root'), '--runroot', inStore('run'), '--storage-driver', 'vfs'];
+  const user = async (name: string): Promise<PodmanUser> => {
+    const home = inStore(`user-${name}`);
+    const authFile = join(home, 'auth.json');
+    await mkdir(home);
+    // Named by REGISTRY_AUTH_FILE, the file must exist, or every command fails.
+    await writeFile(authFile, '{}');
+    const env = { HOME: home, REGISTRY_AUTH_FILE: authFile };
+    const podman = (args: readonly string[], input?: string): Promise<CommandResult> =>
+      runCommand('/usr/bin/podman', [...store, '--cgroup-manager=cgroupfs', ...args], {
+        env,
+        ...(input === undefined ? {} : { input }),
+      });
+    return {
+      podman,
+      buildah: (args) => runCommand('/usr/bin/buildah', [...store, ...args], { env }),
+      login: (host, account, password) =>
+        podman(
+          ['login', '--tls-verify=false', '--username', account, '--password-stdin', host],
+          password,
+        ),
+    };
+  };
+  return {
+    user,
+    buildImage: async (reference, architecture = 'amd64') => {
+      const env = { HOME: scratch.path };
+      const run = (args: readonly string[]): Promise<CommandResult> =>
+        runOrThrow('/usr/bin/buildah', [...store, ...args], { env });
+      const archive = await createRootTree(scratch.path, reference.replaceAll(/[^a-z0-9]/g, '-'));
+      const container = (await run(['from', 'scratch'])).stdout.trim();
+      await run(['add', container, archive, '/']);
+      await run(['config', '--arch', architecture, container]);
+      await run(['commit', '--rm', container, reference]);
+    },
+    remove: () => scratch.remove(),
+  };
+}
