@@ -7,6 +7,8 @@ export interface Output {
   rows(rows: readonly Readonly<Record<string, unknown>>[], columns: readonly string[]): void;
   /** One thing, all keys. */
   record(record: Readonly<Record<string, unknown>>): void;
+  /** Text that is the answer itself, such as a PEM file: to stdout as it is, in either format. */
+  text(text: string): void;
   /** A sentence for the person at the terminal, on stderr. */
   note(text: string): void;
 }
