@@ -1,0 +1,60 @@
+// Pushes of many small and one large blob.
+import { createHash, randomBytes } from 'node:crypto';
+import { pushBlob, pushStream } from '../push.ts';
+import type { Row } from '../row.ts';
+
+const REPOSITORY = 'admin/pushes';
+const SCOPE = `repository:${REPOSITORY}:pull,push`;
+const PUSHES = 600;
+const AT_ONCE = 10;
+const MIB = 2 ** 20;
+
+const smallPushes: Row = {
+  name: '1 MiB blob pushes, 10 at a time',
+  unit: 'pushes/s',
+  better: 'more',
+  wanted: 1.5,
+  measure: async ({ server }) => {
+    const headers = await server.headers(SCOPE);
+    const blobs = Array.from({ length: PUSHES }, () => randomBytes(MIB));
+    const startedAt = performance.now();
+    const driver = async (): Promise<void> => {
+      for (let blob = blobs.pop(); blob !== undefined; blob = blobs.pop()) {
+        await pushBlob(server, REPOSITORY, headers, blob);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, driver));
+    return (PUSHES * 1000) / (performance.now() - startedAt);
+  },
+};
+
+/** 1 GiB that repeats one random MiB with a counter in front, so that it needs no memory. */
+export function gibibyte(): { digest: string; chunks: () => Iterable<Uint8Array> } {
+  const seed = randomBytes(MIB);
+  function* chunks(): Generator<Uint8Array> {
+    for (let i = 0; i < 1024; i++) {
+      const chunk = Buffer.from(seed);
+      chunk.writeUInt32BE(i);
+      yield chunk;
+    }
+  }
+  const hash = createHash('sha256');
+  for (const chunk of chunks()) hash.update(chunk);
+  return { digest: `sha256:${hash.digest('hex')}`, chunks };
+}
+
+const oneLarge: Row = {
+  name: 'one 1 GiB push',
+  unit: 'MiB/s',
+  better: 'more',
+  wanted: 1,
+  measure: async ({ server }) => {
+    const headers = await server.headers(SCOPE);
+    const blob = gibibyte();
+    const startedAt = performance.now();
+    await pushStream(server, REPOSITORY, headers, blob);
+    return (1024 * 1000) / (performance.now() - startedAt);
+  },
+};
+
+export const PUSHES_ROWS: readonly Row[] = [smallPushes, oneLarge];
