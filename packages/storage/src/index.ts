@@ -22,6 +22,7 @@ export type {
   NamespaceKind,
   NamespaceSettings,
   NamespaceStore,
+  NewNamespace,
 } from './namespaces/namespace-store.ts';
 export type { ReferrerPage, ReferrerQuery, ReferrerStore } from './referrers/referrer-store.ts';
 export type { RepositoryPage, RepositoryStore } from './repositories/repository-store.ts';
@@ -36,5 +37,5 @@ export type {
 } from './storage.ts';
 export type { NewUser, Subject, SubjectKind, SubjectStore } from './subjects/subject-store.ts';
 export type { PageRequest, TagPage, TagStore } from './tags/tag-store.ts';
-export type { Member, Role, Team, TeamStore } from './teams/team-store.ts';
+export type { Member, Membership, NewTeam, Role, Team, TeamStore } from './teams/team-store.ts';
 export type { AppendBody, BeginUpload, Upload, UploadStore } from './uploads/upload-store.ts';

@@ -1,5 +1,12 @@
 // Credentials of subjects. Secrets are never stored, only their hashes (reference: S10).
+import type { Selectable } from 'kysely';
+import { recordAudit } from '../audit/audit-store.ts';
+import type { Schema } from '../database/schema.ts';
+import type { StoreDeps } from '../store-deps.ts';
+import { getUser, revokeSubjects, toSubject } from '../subjects/subject-rows.ts';
 import type { Subject } from '../subjects/subject-store.ts';
+import { createCredentialUses } from './credential-uses.ts';
+import { deleteRefreshTokens } from './refresh-tokens.ts';
 
 export interface Credential {
   readonly id: number;
@@ -41,4 +48,150 @@ export interface CredentialStore {
   touch(credentialId: number, usedAt: number, expiresAt: number | undefined): Promise<void>;
   /** Every refresh token of a subject; how many there were. @throws StorageError `not-found` */
   revokeRefreshTokens(name: string, actor: string): Promise<number>;
+}
+
+/** What the composition root holds: it writes the gathered uses before the database closes. */
+export interface OpenCredentialStore extends CredentialStore {
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+function toCredential(row: Selectable<Schema['credential']>): Credential {
+  return {
+    id: row.id,
+    subjectId: row.subject_id,
+    kind: row.kind,
+    label: row.label,
+    service: row.service,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at ?? undefined,
+    lastUsedAt: row.last_used_at ?? undefined,
+  };
+}
+
+async function setPassword(
+  deps: StoreDeps,
+  name: string,
+  passwordHash: string,
+  actor: string,
+): Promise<void> {
+  await deps.database.write(async (tx) => {
+    const user = await getUser(tx, name);
+    // Replaced by a new row: the old one's id stays with the old password.
+    await tx
+      .deleteFrom('credential')
+      .where('subject_id', '=', user.id)
+      .where('kind', '=', 'password')
+      .execute();
+    await tx
+      .insertInto('credential')
+      .values({
+        subject_id: user.id,
+        kind: 'password',
+        hash: passwordHash,
+        label: '',
+        service: '',
+        created_at: deps.clock(),
+        expires_at: null,
+        last_used_at: null,
+      })
+      .execute();
+    const refreshTokens = await deleteRefreshTokens(tx, user.id);
+    await revokeSubjects(tx, [user.id]);
+    const action = 'user.set-password';
+    const detail = { refreshTokens };
+    await recordAudit(tx, { at: deps.clock(), actor, action, target: name, detail });
+  });
+}
+
+async function rehashPassword(
+  deps: StoreDeps,
+  subjectId: number,
+  passwordHash: string,
+): Promise<void> {
+  await deps.database.write(async (tx) => {
+    await tx
+      .updateTable('credential')
+      .set({ hash: passwordHash })
+      .where('subject_id', '=', subjectId)
+      .where('kind', '=', 'password')
+      .execute();
+  });
+}
+
+async function addRefreshToken(deps: StoreDeps, token: NewRefreshToken): Promise<Credential> {
+  return await deps.database.write(async (tx) => {
+    const row = await tx
+      .insertInto('credential')
+      .values({
+        subject_id: token.subjectId,
+        kind: 'refresh',
+        hash: token.hash,
+        label: token.label,
+        service: token.service,
+        created_at: deps.clock(),
+        expires_at: token.expiresAt,
+        last_used_at: null,
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    return toCredential(row);
+  });
+}
+
+async function findRefreshToken(
+  deps: StoreDeps,
+  hash: string,
+): ReturnType<CredentialStore['findRefreshToken']> {
+  const row = await deps.database.read
+    .selectFrom('credential')
+    .selectAll()
+    .where('hash', '=', hash)
+    .where('kind', '=', 'refresh')
+    .executeTakeFirst();
+  if (row === undefined || (row.expires_at ?? Infinity) <= deps.clock()) return undefined;
+  const subject = await deps.database.read
+    .selectFrom('subject')
+    .selectAll()
+    .where('id', '=', row.subject_id)
+    .executeTakeFirst();
+  // Deleted between the two queries, and the token with it.
+  if (subject === undefined) return undefined;
+  return { credential: toCredential(row), subject: toSubject(subject) };
+}
+
+async function revokeRefreshTokens(deps: StoreDeps, name: string, actor: string): Promise<number> {
+  return await deps.database.write(async (tx) => {
+    const user = await getUser(tx, name);
+    const refreshTokens = await deleteRefreshTokens(tx, user.id);
+    const action = 'user.revoke-refresh-tokens';
+    const detail = { refreshTokens };
+    await recordAudit(tx, { at: deps.clock(), actor, action, target: name, detail });
+    return refreshTokens;
+  });
+}
+
+export function createCredentialStore(deps: StoreDeps): OpenCredentialStore {
+  const uses = createCredentialUses(deps.database);
+  return {
+    async passwordHash(subjectId) {
+      const row = await deps.database.read
+        .selectFrom('credential')
+        .select('hash')
+        .where('subject_id', '=', subjectId)
+        .where('kind', '=', 'password')
+        .executeTakeFirst();
+      return row?.hash;
+    },
+    setPassword: (name, passwordHash, actor) => setPassword(deps, name, passwordHash, actor),
+    rehashPassword: (subjectId, hash) => rehashPassword(deps, subjectId, hash),
+    addRefreshToken: (token) => addRefreshToken(deps, token),
+    findRefreshToken: (hash) => findRefreshToken(deps, hash),
+    async touch(credentialId, usedAt, expiresAt) {
+      uses.note(credentialId, { usedAt, expiresAt });
+    },
+    revokeRefreshTokens: (name, actor) => revokeRefreshTokens(deps, name, actor),
+    flush: () => uses.flush(),
+    close: () => uses.close(),
+  };
 }

@@ -1,3 +1,9 @@
+// Signing keys as every process and the registry see them: public halves and their times.
+import type { Selectable } from 'kysely';
+import { recordAudit } from '../audit/audit-store.ts';
+import type { Schema } from '../database/schema.ts';
+import type { StoreDeps } from '../store-deps.ts';
+
 /** The public half of a signing key; the private half is a 0600 file in `keys/`. */
 export interface SigningKey {
   /** RFC 7638 thumbprint. */
@@ -11,9 +17,86 @@ export interface SigningKey {
 }
 
 export interface SigningKeyStore {
+  /** By `activatesAt`, oldest first. */
   list(): Promise<readonly SigningKey[]>;
   /** Adds a key; keys before it retire at `predecessorsRetireAt`. */
   add(key: SigningKey, predecessorsRetireAt: number, actor: string): Promise<void>;
   /** Removes keys whose `retiresAt` has passed; returns their kids. */
   removeRetired(): Promise<readonly string[]>;
+}
+
+function toSigningKey(row: Selectable<Schema['signing_key']>): SigningKey {
+  return {
+    kid: row.kid,
+    publicJwk: JSON.parse(row.public_jwk) as Record<string, unknown>,
+    createdAt: row.created_at,
+    activatesAt: row.activates_at,
+    retiresAt: row.retires_at ?? undefined,
+  };
+}
+
+async function addKey(
+  deps: StoreDeps,
+  key: SigningKey,
+  predecessorsRetireAt: number,
+  actor: string,
+): Promise<void> {
+  await deps.database.write(async (tx) => {
+    await tx
+      .updateTable('signing_key')
+      .set({ retires_at: predecessorsRetireAt })
+      .where('retires_at', 'is', null)
+      .execute();
+    await tx
+      .insertInto('signing_key')
+      .values({
+        kid: key.kid,
+        public_jwk: JSON.stringify(key.publicJwk),
+        created_at: key.createdAt,
+        activates_at: key.activatesAt,
+        retires_at: key.retiresAt ?? null,
+      })
+      .execute();
+    const detail = { activatesAt: key.activatesAt, predecessorsRetireAt };
+    const at = deps.clock();
+    await recordAudit(tx, { at, actor, action: 'key.add', target: key.kid, detail });
+  });
+}
+
+async function removeRetired(deps: StoreDeps): Promise<readonly string[]> {
+  const at = deps.clock();
+  const due = await deps.database.read
+    .selectFrom('signing_key')
+    .select('kid')
+    .where('retires_at', '<=', at)
+    .executeTakeFirst();
+  // Asked for often and nearly always in vain: no write lock for nothing.
+  if (due === undefined) return [];
+  return await deps.database.write(async (tx) => {
+    const removed = await tx
+      .deleteFrom('signing_key')
+      .where('retires_at', '<=', at)
+      .returning('kid')
+      .execute();
+    for (const { kid } of removed) {
+      await recordAudit(tx, { at, actor: 'system', action: 'key.retire', target: kid, detail: {} });
+    }
+    return removed.map((row) => row.kid);
+  });
+}
+
+export function createSigningKeyStore(deps: StoreDeps): SigningKeyStore {
+  return {
+    async list() {
+      const rows = await deps.database.read
+        .selectFrom('signing_key')
+        .selectAll()
+        .orderBy('activates_at')
+        .orderBy('kid')
+        .execute();
+      return rows.map(toSigningKey);
+    },
+    add: (key, predecessorsRetireAt, actor) => addKey(deps, key, predecessorsRetireAt, actor),
+    removeRetired: () => removeRetired(deps),
+  };
 }
