@@ -2,12 +2,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startDaemon } from './daemon.ts';
-import { type CommandResult, runCommand, runOrThrow } from './run-command.ts';
+import { type CommandResult, runCommand, runOrThrow, words } from './run-command.ts';
 import { createRootTree } from './root-tree.ts';
 import { createScratchDirectory } from './scratch-directory.ts';
 
 export interface Containerd {
-  ctr(args: readonly string[]): Promise<CommandResult>;
+  /** `line` is the arguments as one would type them. */
+  ctr(line: string): Promise<CommandResult>;
   /** `user` is `name:password`; without it the client sends no credentials. */
   push(reference: string, user?: string): Promise<CommandResult>;
   pull(reference: string, user?: string): Promise<CommandResult>;
@@ -28,8 +29,8 @@ address = "${join(directory, 'ttrpc')}"
 `;
 }
 
-function asUser(user: string | undefined): string[] {
-  return user === undefined ? [] : ['--user', user];
+function asUser(user: string | undefined): string {
+  return user === undefined ? '' : `--user ${user} `;
 }
 
 export async function startContainerd(): Promise<Containerd> {
@@ -37,19 +38,19 @@ export async function startContainerd(): Promise<Containerd> {
   const socket = join(scratch.path, 'sock');
   const settings = join(scratch.path, 'config.toml');
   await writeFile(settings, configuration(scratch.path));
-  const ctr = (args: readonly string[]): Promise<CommandResult> =>
-    runCommand('/usr/bin/ctr', ['-a', socket, ...args], { env: { HOME: scratch.path } });
+  const ctr = (line: string): Promise<CommandResult> =>
+    runCommand('/usr/bin/ctr', ['-a', socket, ...words(line)], { env: { HOME: scratch.path } });
   const daemon = await startDaemon({
     file: '/usr/bin/containerd',
     args: ['-c', settings],
     logFile: join(scratch.path, 'log'),
-    isReady: async () => (await ctr(['version'])).code === 0,
+    isReady: async () => (await ctr('version')).code === 0,
   });
   return {
     ctr,
-    push: (reference, user) => ctr(['images', 'push', '--plain-http', ...asUser(user), reference]),
+    push: (reference, user) => ctr(`images push --plain-http ${asUser(user)}${reference}`),
     pull: (reference, user) =>
-      ctr(['images', 'pull', '--plain-http', '--snapshotter=native', ...asUser(user), reference]),
+      ctr(`images pull --plain-http --snapshotter=native ${asUser(user)}${reference}`),
     importImage: async (reference) => {
       const name = reference.replaceAll(/[^a-z0-9]/g, '-');
       const archive = await createRootTree(scratch.path, name);
@@ -60,7 +61,7 @@ export async function startContainerd(): Promise<Containerd> {
         ['copy', `tarball:${archive}`, `oci-archive:${image}:${reference}`],
         { env: { HOME: scratch.path } },
       );
-      const result = await ctr(['images', 'import', '--snapshotter=native', image]);
+      const result = await ctr(`images import --snapshotter=native ${image}`);
       if (result.code !== 0) throw new Error(result.output);
     },
     stop: async () => {

@@ -2,13 +2,14 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startDaemon } from './daemon.ts';
-import { type CommandResult, runCommand } from './run-command.ts';
+import { type CommandResult, runCommand, words } from './run-command.ts';
 import { createRootTree } from './root-tree.ts';
 import { createScratchDirectory } from './scratch-directory.ts';
 
 /** One person at a terminal: logins are kept in a configuration directory of their own. */
 export interface DockerUser {
-  docker(args: readonly string[], input?: string): Promise<CommandResult>;
+  /** `line` is the arguments as one would type them. */
+  docker(line: string, input?: string): Promise<CommandResult>;
   login(host: string, name: string, password: string): Promise<CommandResult>;
 }
 
@@ -22,15 +23,15 @@ export interface DockerEngine {
 const DOCKER = '/usr/bin/docker';
 
 function createUser(host: string, configDirectory: string): DockerUser {
-  const docker = (args: readonly string[], input?: string): Promise<CommandResult> =>
-    runCommand(DOCKER, ['-H', host, '--config', configDirectory, ...args], {
+  const docker = (line: string, input?: string): Promise<CommandResult> =>
+    runCommand(DOCKER, ['-H', host, '--config', configDirectory, ...words(line)], {
       ...(input === undefined ? {} : { input }),
       env: { HOME: configDirectory },
     });
   return {
     docker,
     login: (registry, name, password) =>
-      docker(['login', '--username', name, '--password-stdin', registry], password),
+      docker(`login --username ${name} --password-stdin ${registry}`, password),
   };
 }
 

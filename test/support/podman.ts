@@ -1,14 +1,15 @@
 // Debian's podman and buildah over one image store of their own, without a daemon.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type CommandResult, runCommand, runOrThrow } from './run-command.ts';
+import { type CommandResult, runCommand, runOrThrow, words } from './run-command.ts';
 import { createRootTree } from './root-tree.ts';
 import { createScratchDirectory } from './scratch-directory.ts';
 
 /** One person at a terminal: logins are kept in a file of their own. */
 export interface PodmanUser {
-  podman(args: readonly string[], input?: string): Promise<CommandResult>;
-  buildah(args: readonly string[]): Promise<CommandResult>;
+  /** `line` is the arguments as one would type them. */
+  podman(line: string, input?: string): Promise<CommandResult>;
+  buildah(line: string): Promise<CommandResult>;
   login(host: string, name: string, password: string): Promise<CommandResult>;
 }
 
@@ -30,32 +31,29 @@ export async function createPodmanStore(): Promise<PodmanStore> {
     // Named by REGISTRY_AUTH_FILE, the file must exist, or every command fails.
     await writeFile(authFile, '{}');
     const env = { HOME: home, REGISTRY_AUTH_FILE: authFile };
-    const podman = (args: readonly string[], input?: string): Promise<CommandResult> =>
-      runCommand('/usr/bin/podman', [...store, '--cgroup-manager=cgroupfs', ...args], {
+    const podman = (line: string, input?: string): Promise<CommandResult> =>
+      runCommand('/usr/bin/podman', [...store, '--cgroup-manager=cgroupfs', ...words(line)], {
         env,
         ...(input === undefined ? {} : { input }),
       });
     return {
       podman,
-      buildah: (args) => runCommand('/usr/bin/buildah', [...store, ...args], { env }),
+      buildah: (line) => runCommand('/usr/bin/buildah', [...store, ...words(line)], { env }),
       login: (host, account, password) =>
-        podman(
-          ['login', '--tls-verify=false', '--username', account, '--password-stdin', host],
-          password,
-        ),
+        podman(`login --tls-verify=false --username ${account} --password-stdin ${host}`, password),
     };
   };
   return {
     user,
     buildImage: async (reference, architecture = 'amd64') => {
       const env = { HOME: scratch.path };
-      const run = (args: readonly string[]): Promise<CommandResult> =>
-        runOrThrow('/usr/bin/buildah', [...store, ...args], { env });
+      const run = (line: string): Promise<CommandResult> =>
+        runOrThrow('/usr/bin/buildah', [...store, ...words(line)], { env });
       const archive = await createRootTree(scratch.path, reference.replaceAll(/[^a-z0-9]/g, '-'));
-      const container = (await run(['from', 'scratch'])).stdout.trim();
-      await run(['add', container, archive, '/']);
-      await run(['config', '--arch', architecture, container]);
-      await run(['commit', '--rm', container, reference]);
+      const container = (await run('from scratch')).stdout.trim();
+      await run(`add ${container} ${archive} /`);
+      await run(`config --arch ${architecture} ${container}`);
+      await run(`commit --rm ${container} ${reference}`);
     },
     remove: () => scratch.remove(),
   };

@@ -17,6 +17,11 @@ export interface CommandResult {
   readonly output: string;
 }
 
+/** Arguments as one would type them, when none of them holds a space. */
+export function words(line: string): string[] {
+  return line.split(' ').filter((word) => word !== '');
+}
+
 const TIMEOUT_MS = 60_000;
 
 export function runCommand(
