@@ -1,4 +1,8 @@
-import type { AccessStamp } from '@portolan/oci';
+// Whether rights that were stamped into a token still stand. One or two reads by key; whoever asks on
+// every request remembers the answer while the access generation stands still.
+import type { AccessStamp, Stamp } from '@portolan/oci';
+import type { Reader } from '../database/database.ts';
+import type { StoreDeps } from '../store-deps.ts';
 
 export interface StampStore {
   /**
@@ -6,4 +10,41 @@ export interface StampStore {
    * enabled and of the same generation, and each namespace is the same row of the same generation.
    */
   isCurrent(stamp: AccessStamp): Promise<boolean>;
+}
+
+async function isSubjectCurrent(read: Reader, [id, generation]: Stamp): Promise<boolean> {
+  const subject = await read
+    .selectFrom('subject')
+    .select('id')
+    .where('id', '=', id)
+    .where('generation', '=', generation)
+    .where('is_disabled', '=', 0)
+    .executeTakeFirst();
+  return subject !== undefined;
+}
+
+async function areNamespacesCurrent(
+  read: Reader,
+  stamps: AccessStamp['namespaces'],
+): Promise<boolean> {
+  const wanted = new Map(Object.entries(stamps));
+  if (wanted.size === 0) return true;
+  const rows = await read
+    .selectFrom('namespace')
+    .select(['id', 'name', 'generation'])
+    .where('name', 'in', [...wanted.keys()])
+    .execute();
+  const current = rows.filter((row) => {
+    const [id, generation] = wanted.get(row.name) ?? [];
+    return row.id === id && row.generation === generation;
+  });
+  return current.length === wanted.size;
+}
+
+export function createStampStore({ database: { read } }: StoreDeps): StampStore {
+  return {
+    isCurrent: async ({ subject, namespaces }) =>
+      (subject === undefined || (await isSubjectCurrent(read, subject))) &&
+      (await areNamespacesCurrent(read, namespaces)),
+  };
 }
