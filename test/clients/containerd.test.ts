@@ -15,7 +15,8 @@ describeWith({ packages: ['containerd', 'skopeo'], root: true }, 'containerd', (
   let containerd: Containerd;
 
   beforeAll(async () => {
-    [crew, containerd] = await Promise.all([startCrew(), startContainerd()]);
+    containerd = await startContainerd();
+    crew = await startCrew();
   });
 
   afterAll(async () => {

@@ -12,7 +12,8 @@ describeWith({ packages: ['docker.io'], root: true }, 'docker', () => {
   let mallory: DockerUser;
 
   beforeAll(async () => {
-    [crew, engine] = await Promise.all([startCrew(), startDockerEngine()]);
+    engine = await startDockerEngine();
+    crew = await startCrew();
     [alice, bob, mallory] = await Promise.all([
       engine.user('alice'),
       engine.user('bob'),

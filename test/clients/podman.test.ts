@@ -21,7 +21,8 @@ describeWith({ packages: ['podman', 'buildah'], root: true }, 'podman and builda
   let mallory: PodmanUser;
 
   beforeAll(async () => {
-    [crew, store] = await Promise.all([startCrew(), createPodmanStore()]);
+    store = await createPodmanStore();
+    crew = await startCrew();
     [alice, bob, mallory] = await Promise.all([
       store.user('alice'),
       store.user('bob'),

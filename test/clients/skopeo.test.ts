@@ -22,7 +22,8 @@ describeWith({ packages: ['skopeo'] }, 'skopeo', () => {
   ]);
 
   beforeAll(async () => {
-    [crew, scratch] = await Promise.all([startCrew(), createScratchDirectory('skopeo')]);
+    scratch = await createScratchDirectory('skopeo');
+    crew = await startCrew();
     await createOciLayout(`${scratch.path}/layout`, index);
   });
 
