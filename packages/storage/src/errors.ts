@@ -15,6 +15,7 @@ export type StorageErrorCode =
   | 'upload-offset-mismatch'
   | 'upload-busy'
   | 'disk-full'
+  | 'store-read-only'
   | 'database-busy'
   | 'name-taken'
   | 'not-found'

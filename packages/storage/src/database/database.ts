@@ -1,6 +1,8 @@
-// The one database: reads on a connection of their own, writes as whole transactions one after the other.
+// The one database: reads on a connection of their own, writes as whole transactions one after the
+// other, of which several may share one commit.
 import type { Kysely, Transaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
+import { createGroupCommit } from './group-commit.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import type { Schema } from './schema.ts';
 import { type Durability, openSqlite } from './sqlite.ts';
@@ -12,8 +14,8 @@ export interface Database {
   /** Single statements. What must see one state across statements belongs into a transaction. */
   readonly read: Reader;
   /**
-   * One BEGIN IMMEDIATE transaction; when the promise resolves it is committed, and with `durable`
-   * (the default) it is on disk. `work` awaits nothing but queries of its own transaction: the
+   * One transaction, alone with the database; when the promise resolves it is committed, and with
+   * `durable` (the default) it is on disk. When `work` throws, nothing of it is kept. `work` awaits nothing but queries of its own transaction: the
    * network or the disk in there would stop every other writer.
    */
   write<T>(work: (tx: Writer) => Promise<T>, durability?: Durability): Promise<T>;
@@ -51,17 +53,10 @@ async function isMigrated(db: Kysely<Schema>): Promise<boolean> {
 export async function openDatabase(file: string): Promise<Database> {
   const sqlite = openSqlite(file);
   if (!(await isMigrated(sqlite.read))) await migrate(sqlite.write);
-  let tail: Promise<unknown> = Promise.resolve();
+  sqlite.stopBlocking();
   return {
     read: sqlite.read,
-    write: (work, durability = 'durable') => {
-      const result = tail.then(() => {
-        sqlite.setDurability(durability);
-        return sqlite.write.transaction().execute(work);
-      });
-      tail = result.catch(() => undefined);
-      return result;
-    },
+    write: createGroupCommit(sqlite),
     dataVersion: () => sqlite.dataVersion(),
     close: () => sqlite.close(),
   };

@@ -46,6 +46,10 @@ class SqliteConnection implements DatabaseConnection {
   run(sql: string): void {
     this.#prepare(sql).run();
   }
+
+  get isInTransaction(): boolean {
+    return this.#connection.inTransaction;
+  }
 }
 
 export interface TransactionControl {
@@ -88,7 +92,8 @@ export class SqliteDriver implements Driver {
   }
 
   async rollbackTransaction(connection: SqliteConnection): Promise<void> {
-    connection.run('ROLLBACK');
+    // A full disk makes SQLite roll back by itself.
+    if (connection.isInTransaction) connection.run('ROLLBACK');
   }
 
   async destroy(): Promise<void> {}

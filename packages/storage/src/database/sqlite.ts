@@ -12,6 +12,8 @@ export type Durability = 'durable' | 'soft';
 export interface SqliteHandles {
   readonly read: Kysely<Schema>;
   readonly write: Kysely<Schema>;
+  /** From now on BEGIN fails at once, and is asked for again, while another process holds the lock. */
+  stopBlocking(): void;
   /** Takes effect at the next BEGIN. */
   setDurability(durability: Durability): void;
   /** Moves whenever any other connection has committed. About 1 µs. */
@@ -25,6 +27,12 @@ function isBusy(error: unknown): boolean {
   return error instanceof SqliteDatabase.SqliteError && error.code.startsWith('SQLITE_BUSY');
 }
 
+/** A database without space for its log is a full disk to whoever called. */
+export function asDiskFull(error: unknown): unknown {
+  const isFull = error instanceof SqliteDatabase.SqliteError && error.code === 'SQLITE_FULL';
+  return isFull ? storageError('disk-full', 'the disk is full', {}, error) : error;
+}
+
 function open(file: string): SqliteDatabase.Database {
   const connection = new SqliteDatabase(file);
   connection.pragma('journal_mode = WAL');
@@ -34,10 +42,17 @@ function open(file: string): SqliteDatabase.Database {
   return connection;
 }
 
+/** SQLite's DDL is transactional, so a migration is all or nothing, also between two processes. */
+class TransactionalDdlAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
 function kysely(connection: SqliteDatabase.Database, control: TransactionControl): Kysely<Schema> {
   return new Kysely<Schema>({
     dialect: {
-      createAdapter: () => new SqliteAdapter(),
+      createAdapter: () => new TransactionalDdlAdapter(),
       createDriver: () => new SqliteDriver(connection, control),
       createIntrospector: (db) => new SqliteIntrospector(db),
       createQueryCompiler: () => new SqliteQueryCompiler(),
@@ -76,8 +91,7 @@ function waitForLock(wantedDurability: () => Durability): TransactionControl {
 export function openSqlite(file: string): SqliteHandles {
   let durability: Durability = 'durable';
   const writer = open(file);
-  // BEGIN must fail at once; statements inside a transaction never meet another writer.
-  writer.pragma('busy_timeout = 0');
+  writer.pragma('busy_timeout = 5000');
   const reader = open(file);
   reader.pragma('busy_timeout = 5000');
   reader.pragma('query_only = ON');
@@ -91,6 +105,10 @@ export function openSqlite(file: string): SqliteHandles {
       writer,
       waitForLock(() => durability),
     ),
+    // Statements inside a transaction never meet another writer.
+    stopBlocking: () => {
+      writer.pragma('busy_timeout = 0');
+    },
     setDurability: (wanted) => {
       durability = wanted;
     },

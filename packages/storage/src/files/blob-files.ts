@@ -2,14 +2,19 @@
 // decide anything but which files have no row.
 import type { Digest } from '@portolan/oci';
 import type { Readable } from 'node:stream';
+import type { ByteRange } from '../blobs/blob-store.ts';
 
 /** An upload's file, open for one writer. */
 export interface UploadFile {
   /** Bytes in the file. */
   readonly size: number;
-  /** Appends all of the bytes. @throws StorageError `disk-full` */
+  /**
+   * Takes the bytes, which must not change any more, and resolves when it can take more; they are
+   * written when `flush` resolves. @throws StorageError `disk-full`
+   */
   append(bytes: Uint8Array): Promise<void>;
-  /** The first `length` bytes. */
+  flush(): Promise<void>;
+  /** The first `length` bytes; each part is good until the next is asked for. */
   read(length: number): AsyncIterable<Uint8Array>;
   truncate(size: number): Promise<void>;
   /** Makes the content durable; after a failure nothing is written any more until a restart. */
@@ -28,18 +33,21 @@ export interface FileOnDisk {
 }
 
 export interface BlobFiles {
-  /** Opens the upload's file, made when it does not exist. @throws StorageError `disk-full` */
+  /**
+   * Opens the upload's file, made when it does not exist.
+   * @throws StorageError `disk-full`, or `store-read-only` after a failed sync, until a restart
+   */
   openUpload(upload: string): Promise<UploadFile>;
   /** Moves a synced upload file to its place as a blob, durably; returns its path below `blobs/`. */
   adopt(upload: string, digest: Digest): Promise<string>;
   /** All of a small file, in one go. @throws StorageError `blob-file-missing` */
   readWhole(file: string, size: number): Buffer;
-  /** Both ends inclusive. Open when the promise resolves. @throws StorageError `blob-file-missing` */
-  openStream(file: string, start: number, end: number): Promise<Readable>;
+  /** Open when the promise resolves. @throws StorageError `blob-file-missing` */
+  openStream(file: string, size: number, range: ByteRange): Promise<Readable>;
   /** Removes one file; one that is gone already is fine. */
   remove(area: 'blobs' | 'uploads', file: string): Promise<void>;
   /** Every file there is, in no order. For the sweep of files without a row, and nothing else. */
   walk(): AsyncIterable<FileOnDisk>;
-  /** Bytes free for us. @throws StorageError `disk-full` after a failed sync, until a restart */
-  freeBytes(): Promise<number>;
+  /** Bytes free for us. @throws StorageError `store-read-only` after a failed sync */
+  freeBytes(): number;
 }
