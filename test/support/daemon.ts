@@ -32,15 +32,13 @@ async function stop(child: ChildProcess): Promise<void> {
 
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const log = openSync(options.logFile, 'a');
-  const child = spawn(options.file, options.args, {
+  // A test run that is broken off, in whatever way, must not leave a daemon behind.
+  const command = ['--pdeathsig', 'TERM', options.file, ...options.args];
+  const child = spawn('/usr/bin/setpriv', command, {
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...options.env },
     stdio: ['ignore', log, log],
   });
   closeSync(log);
-  // A test run that is broken off must not leave a daemon behind.
-  const endWithUs = (): boolean => child.kill('SIGTERM');
-  process.once('exit', endWithUs);
-  child.once('exit', () => process.off('exit', endWithUs));
   await once(child, 'spawn');
   const deadline = Date.now() + READY_WITHIN_MS;
   while (!(await options.isReady())) {
