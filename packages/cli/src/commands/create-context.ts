@@ -1,0 +1,80 @@
+// The context of the commands. Everything in it is settled when it is first used, since the commands
+// are registered before the command line is read.
+import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { text as readText } from 'node:stream/consumers';
+import { readEnvironment } from '../config/environment.ts';
+import {
+  loadStorageSettings,
+  storageOptions,
+  type StorageSettings,
+} from '../config/storage-settings.ts';
+import { randomId } from '../random-id.ts';
+import { EXIT } from '../terminal/exit-codes.ts';
+import { CommandFailure } from '../terminal/explain-failure.ts';
+import { createOutput, type OutputFormat } from '../terminal/output.ts';
+import type { CommandContext, Output } from './context.ts';
+
+export interface GlobalOptions {
+  readonly dataDir?: string;
+  readonly config?: string;
+  readonly output: OutputFormat;
+  readonly debug?: true;
+}
+
+/** A container may run under a number that no user has. */
+function systemUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? 'unknown');
+  }
+}
+
+/** A mistyped directory must not become a new, empty registry. */
+function refuseMissing(directory: string): void {
+  if (existsSync(join(directory, 'portolan.db'))) return;
+  throw new CommandFailure(
+    `there is no data directory at ${directory}\n  Start the server once with \`portolan serve\`, or name the directory with --data-dir or PORTOLAN_DATA_DIR.`,
+    EXIT.notFound,
+  );
+}
+
+export function createCommandContext(options: () => GlobalOptions): CommandContext {
+  let loaded: StorageSettings | undefined;
+  let output: Output | undefined;
+  const settings = (): StorageSettings => {
+    const { config, dataDir } = options();
+    loaded ??= loadStorageSettings({
+      environment: readEnvironment(),
+      file: config,
+      flags: { data_dir: dataDir },
+    });
+    return loaded;
+  };
+  return {
+    get dataDirectory() {
+      return settings().directory;
+    },
+    get output() {
+      output ??= createOutput(options().output, process);
+      return output;
+    },
+    actor: `cli:${systemUser()}`,
+    clock: Date.now,
+    randomId,
+    readStdin: () => readText(process.stdin),
+    async withStorage(work) {
+      refuseMissing(settings().directory);
+      // Loaded here, so that `--help` needs no database driver.
+      const { openStorage } = await import('@portolan/storage');
+      const storage = await openStorage(storageOptions(settings(), { clock: Date.now, randomId }));
+      try {
+        return await work(storage);
+      } finally {
+        await storage.close();
+      }
+    },
+  };
+}

@@ -1,0 +1,7 @@
+// The only place that reads the environment of the process. Everybody else gets what they need.
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export function readEnvironment(): Environment {
+  return { ...process.env };
+}

@@ -1,0 +1,94 @@
+// The kinds of values a setting can have. Each accepts what YAML gives (numbers, booleans, strings)
+// and what the environment gives (always text), and says in its error what would be right.
+import { z } from 'zod';
+import { ListenAddress } from './listen-address.ts';
+
+function expected(what: string) {
+  return { error: `is not ${what}` };
+}
+
+export function text() {
+  return z.string(expected('text')).trim().min(1, 'is empty');
+}
+
+export function wholeNumber(minimum: number, maximum: number = Number.MAX_SAFE_INTEGER) {
+  const range =
+    maximum === Number.MAX_SAFE_INTEGER ? `of ${minimum} or more` : `from ${minimum} to ${maximum}`;
+  const what = expected(`a whole number ${range}`);
+  return z
+    .union([z.number(), z.string().trim().regex(/^\d+$/).transform(Number)], what)
+    .refine((value) => Number.isInteger(value) && value >= minimum && value <= maximum, what);
+}
+
+export function trueOrFalse() {
+  return z
+    .union([z.boolean(), z.enum(['true', 'false'])], expected('true or false'))
+    .transform((value) => value === true || value === 'true');
+}
+
+export function choice<const Names extends readonly [string, ...string[]]>(names: Names) {
+  return z.enum(names, expected(`one of ${names.join(', ')}`));
+}
+
+const UNITS = { '': 1, B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
+
+/** Bytes, as a number or with a unit: `512MiB`. */
+export function size() {
+  const what = expected('a size such as 536870912, 512MiB or 1GiB');
+  const withUnit = z
+    .string()
+    .trim()
+    .regex(/^\d+ ?(?:B|KiB|MiB|GiB|TiB)?$/)
+    .transform((value) => {
+      const [, digits, unit] = /^(\d+) ?(\w*)$/.exec(value) ?? [];
+      return Number(digits) * UNITS[(unit ?? '') as keyof typeof UNITS];
+    });
+  return z.union([z.number().int().min(0), withUnit], what);
+}
+
+/** Several names: a YAML list, or text with commas. */
+export function nameList() {
+  const list = z.string().transform((value) => value.split(','));
+  return z
+    .union([z.array(z.string()), list], expected('a list of names'))
+    .transform((values) => values.map((value) => value.trim()).filter((value) => value !== ''));
+}
+
+export function listenAddress() {
+  return z
+    .string(expected('an address'))
+    .trim()
+    .transform((value, context) => {
+      const address = ListenAddress.find(value);
+      if (address !== undefined) return address;
+      context.addIssue('is not host:port, [IPv6 address]:port or unix:/absolute/path');
+      return z.NEVER;
+    });
+}
+
+function findUrl(value: string): URL | undefined {
+  const url = URL.parse(value);
+  return url !== null && /^https?:$/.test(url.protocol) ? url : undefined;
+}
+
+/** An origin: clients know nothing of a registry but its host and port. */
+export function origin() {
+  return z
+    .string(expected('a URL'))
+    .trim()
+    .transform((value, context) => {
+      const url = findUrl(value);
+      if (url !== undefined && url.pathname === '/' && url.search === '' && url.username === '') {
+        return url.origin;
+      }
+      context.addIssue('is not a URL of the form https://registry.example.com, without a path');
+      return z.NEVER;
+    });
+}
+
+export function httpUrl() {
+  return z
+    .string(expected('a URL'))
+    .trim()
+    .refine((value) => findUrl(value) !== undefined, 'is not an http:// or https:// URL');
+}

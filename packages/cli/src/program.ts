@@ -1,0 +1,91 @@
+// The command `portolan`: one noun, one module, imported only when it is called, so that an answer
+// does not wait for code that it does not need.
+import { Command, CommanderError } from 'commander';
+import type { CommandContext } from './commands/context.ts';
+import { createCommandContext, type GlobalOptions } from './commands/create-context.ts';
+import { addGlobalOptions } from './commands/global-options.ts';
+import { EXIT, type ExitCode } from './terminal/exit-codes.ts';
+import { explainFailure } from './terminal/explain-failure.ts';
+import { VERSION } from './version.ts';
+
+interface Noun {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<(program: Command, context: CommandContext) => void>;
+}
+
+const NOUNS: readonly Noun[] = [
+  {
+    name: 'serve',
+    summary: 'Run the registry and its token service',
+    load: async () => (await import('./commands/serve.ts')).registerServe,
+  },
+  {
+    name: 'user',
+    summary: 'Manage users',
+    load: async () => (await import('./commands/user.ts')).registerUser,
+  },
+  {
+    name: 'team',
+    summary: 'Manage teams and their members',
+    load: async () => (await import('./commands/team.ts')).registerTeam,
+  },
+  {
+    name: 'namespace',
+    summary: 'Manage namespaces and who sees them',
+    load: async () => (await import('./commands/namespace.ts')).registerNamespace,
+  },
+  {
+    name: 'key',
+    summary: 'Manage the keys that sign tokens',
+    load: async () => (await import('./commands/key.ts')).registerKey,
+  },
+  {
+    name: 'version',
+    summary: 'Print the versions of Portolan and of Node',
+    load: async () => (await import('./commands/version.ts')).registerVersion,
+  },
+];
+
+/** Registers the noun that is called with all its verbs, the others by name alone. */
+async function registerNouns(
+  program: Command,
+  context: CommandContext,
+  args: readonly string[],
+): Promise<void> {
+  for (const { name, summary, load } of NOUNS) {
+    if (args.includes(name)) (await load())(program, context);
+    else program.command(name).description(summary).allowUnknownOption().allowExcessArguments();
+  }
+}
+
+async function createProgram(args: readonly string[]): Promise<Command> {
+  const program = addGlobalOptions(new Command('portolan'))
+    .description('A self-hosted OCI container registry with a token service')
+    .version(VERSION, '-V, --version', 'print the version')
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride();
+  const context = createCommandContext(() => program.opts<GlobalOptions>());
+  await registerNouns(program, context, args);
+  return program;
+}
+
+/** Commander has printed its message already; help that was asked for is no failure. */
+function exitCodeOfUsage(error: CommanderError): ExitCode {
+  return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+}
+
+/** Runs one command line to its end and returns the exit code. */
+export async function runCommandLine(args: readonly string[]): Promise<ExitCode> {
+  try {
+    const program = await createProgram(args);
+    await program.parseAsync(args, { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) return exitCodeOfUsage(error);
+    const { text, exitCode } = explainFailure(error, args.includes('--debug'));
+    process.stderr.write(`${text}\n`);
+    return exitCode;
+  }
+}

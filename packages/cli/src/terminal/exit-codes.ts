@@ -1,0 +1,50 @@
+// Exit codes are part of the interface: scripts branch on them (docs/command-line.md).
+import type { ParseErrorCode } from '@portolan/oci';
+import type { StorageErrorCode } from '@portolan/storage';
+
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  notFound: 3,
+  authentication: 4,
+  forbidden: 5,
+  conflict: 6,
+  unavailable: 8,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** Does not compile while a code of the domain is missing. */
+const OF_CODE = {
+  'repository-unknown': EXIT.notFound,
+  'blob-unknown': EXIT.notFound,
+  'blob-file-missing': EXIT.failed,
+  'manifest-unknown': EXIT.notFound,
+  'manifest-reference-unknown': EXIT.conflict,
+  'digest-mismatch': EXIT.failed,
+  'size-mismatch': EXIT.failed,
+  'precondition-failed': EXIT.conflict,
+  'upload-unknown': EXIT.notFound,
+  'upload-offset-mismatch': EXIT.conflict,
+  'upload-busy': EXIT.unavailable,
+  'disk-full': EXIT.unavailable,
+  'store-read-only': EXIT.unavailable,
+  'database-busy': EXIT.unavailable,
+  'name-taken': EXIT.conflict,
+  'not-found': EXIT.notFound,
+  'still-in-use': EXIT.conflict,
+  'last-owner': EXIT.conflict,
+  'last-administrator': EXIT.conflict,
+  'name-invalid': EXIT.usage,
+  'tag-invalid': EXIT.usage,
+  'digest-invalid': EXIT.usage,
+  'digest-unsupported': EXIT.usage,
+  'media-type-invalid': EXIT.usage,
+  'manifest-invalid': EXIT.usage,
+  'manifest-too-complex': EXIT.usage,
+} as const satisfies Record<StorageErrorCode | ParseErrorCode, ExitCode>;
+
+export function exitCodeOf(code: string): ExitCode {
+  return (OF_CODE as Readonly<Record<string, ExitCode>>)[code] ?? EXIT.failed;
+}

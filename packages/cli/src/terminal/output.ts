@@ -1,0 +1,65 @@
+// Answers of commands: data to stdout as an aligned table or as JSON, sentences to stderr.
+import type { Output } from '../commands/context.ts';
+
+export type OutputFormat = 'table' | 'json';
+
+export interface OutputStreams {
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** One line of text, whatever the value holds: a name from outside must not move the cursor. */
+function cell(value: unknown): string {
+  if (value === undefined || value === null || value === '') return '-';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(cell).join(', ');
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  // oxlint-disable-next-line no-control-regex -- control characters are what this removes
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '\u{fffd}');
+}
+
+/** `createdAt` is CREATED AT. */
+function heading(key: string): string {
+  return key.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').toUpperCase();
+}
+
+function align(lines: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const line of lines) {
+    for (const [index, text] of line.entries()) {
+      widths[index] = Math.max(widths[index] ?? 0, text.length);
+    }
+  }
+  return lines
+    .map((line) => line.map((text, index) => text.padEnd(widths[index] ?? 0)).join('  '))
+    .map((line) => `${line.trimEnd()}\n`)
+    .join('');
+}
+
+export function createOutput(format: OutputFormat, { stdout, stderr }: OutputStreams): Output {
+  const json = (value: unknown): void => {
+    stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  };
+  const table = {
+    rows(rows: readonly Row[], columns: readonly string[]): void {
+      const lines = rows.map((row) => columns.map((key) => cell(row[key])));
+      stdout.write(align([columns.map(heading), ...lines]));
+    },
+    record(record: Row): void {
+      stdout.write(
+        align(Object.entries(record).map(([key, value]) => [heading(key), cell(value)])),
+      );
+    },
+  };
+  return {
+    ...(format === 'table' ? table : { rows: json, record: json }),
+    text: (text) => {
+      stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+    },
+    note: (text) => {
+      stderr.write(`${text}\n`);
+    },
+  };
+}
