@@ -1,0 +1,83 @@
+// Users: made and changed by administrators.
+import type { Subject } from '@portolan/storage';
+import type { AccountDeps } from './account-deps.ts';
+import { accountError } from './account-error.ts';
+import { generatePassword } from './generated-password.ts';
+import { checkName } from './name-rules.ts';
+import { checkPassword } from './password-rules.ts';
+
+/** A password that somebody chose, or one that we make and show once. */
+export type PasswordChoice =
+  | { readonly kind: 'given'; readonly password: string }
+  | { readonly kind: 'generated' };
+
+export interface NewUserRequest {
+  readonly name: string;
+  readonly isAdmin: boolean;
+  readonly password: PasswordChoice;
+}
+
+export interface UserChanges {
+  readonly isAdmin?: boolean;
+  readonly isDisabled?: boolean;
+  readonly password?: PasswordChoice;
+}
+
+export interface CreatedUser {
+  readonly user: Subject;
+  /** Stored nowhere, to be shown once. Undefined when the password was given. */
+  readonly generatedPassword: string | undefined;
+}
+
+/** @throws AccountError `password-refused` */
+function decidePassword(deps: AccountDeps, name: string, choice: PasswordChoice): string {
+  if (choice.kind === 'generated') return generatePassword(deps.randomId);
+  checkPassword(name, choice.password);
+  return choice.password;
+}
+
+function shown(
+  choice: PasswordChoice | undefined,
+  password: string | undefined,
+): string | undefined {
+  return choice?.kind === 'generated' ? password : undefined;
+}
+
+/**
+ * The user and the personal namespace of the same name.
+ * @throws AccountError `account-name-invalid`, `password-refused`; StorageError `name-taken`
+ */
+export async function createUser(deps: AccountDeps, request: NewUserRequest): Promise<CreatedUser> {
+  const { name, isAdmin } = request;
+  checkName('user', name);
+  const password = decidePassword(deps, name, request.password);
+  const passwordHash = await deps.hasher.hash(password);
+  const user = await deps.access.subjects.createUser({ name, isAdmin, passwordHash }, deps.actor);
+  return { user, generatedPassword: shown(request.password, password) };
+}
+
+/**
+ * Everything is checked before the first change; each change then is a transaction of its own.
+ * Returns the password when it was generated.
+ * @throws AccountError `nothing-to-change`, `password-refused`; StorageError `not-found`,
+ *   `last-administrator`
+ */
+export async function updateUser(
+  deps: AccountDeps,
+  name: string,
+  changes: UserChanges,
+): Promise<string | undefined> {
+  const { subjects, credentials } = deps.access;
+  const { isAdmin, isDisabled } = changes;
+  if (isAdmin === undefined && isDisabled === undefined && changes.password === undefined) {
+    const hint = 'name at least one of administrator, disabled and password';
+    throw accountError('nothing-to-change', 'nothing was asked to be changed', { hint });
+  }
+  const password = changes.password && decidePassword(deps, name, changes.password);
+  if (isAdmin !== undefined) await subjects.setAdmin(name, isAdmin, deps.actor);
+  if (isDisabled !== undefined) await subjects.setDisabled(name, isDisabled, deps.actor);
+  if (password !== undefined) {
+    await credentials.setPassword(name, await deps.hasher.hash(password), deps.actor);
+  }
+  return shown(changes.password, password);
+}
