@@ -1,0 +1,102 @@
+// `portolan namespace`: the first part of repository names, whose it is and who sees it.
+import type { Namespace, Storage } from '@portolan/storage';
+import type { Command } from 'commander';
+import type { CommandContext } from './context.ts';
+import { GLOBAL_NAMESPACE_HELP, readNamespace, writtenNamespace } from './namespace-argument.ts';
+import { timestamp } from './timestamp.ts';
+import { notFound, withAccounts } from './with-accounts.ts';
+
+interface SettingOptions {
+  readonly team?: string;
+  readonly visibility?: string;
+  readonly sparseIndexes?: boolean;
+}
+
+const VISIBILITY_HELP = 'public (anyone pulls), protected (anyone logged in) or private';
+
+function namespaceRow(namespace: Namespace) {
+  return {
+    name: writtenNamespace(namespace.name),
+    kind: namespace.kind,
+    visibility: namespace.visibility,
+    team: namespace.team ?? null,
+    owner: namespace.owner ?? null,
+    sparseIndexes: namespace.allowsSparseIndexes,
+    created: timestamp(namespace.createdAt),
+  };
+}
+
+async function showNamespace(storage: Storage, name: string) {
+  const namespace = await storage.namespaces.find(name);
+  if (namespace === undefined) throw notFound('namespace', name);
+  return namespaceRow(namespace);
+}
+
+function registerChanges(namespace: Command, context: CommandContext): void {
+  namespace
+    .command('create <name>')
+    .description('Create a namespace, private unless said otherwise')
+    .option('--team <team>', 'the team that owns it; without one only administrators use it')
+    .option('--visibility <visibility>', VISIBILITY_HELP)
+    .action((argument: string, { team, visibility }: SettingOptions) =>
+      withAccounts(context, async (accounts) => {
+        const request = { name: readNamespace(argument), team, visibility };
+        context.output.record(namespaceRow(await accounts.createNamespace(request)));
+      }),
+    );
+  namespace
+    .command('set <name>')
+    .description('Change a namespace')
+    .option('--visibility <visibility>', VISIBILITY_HELP)
+    .option('--team <team>', 'the team that owns it from now on')
+    .option('--sparse-indexes', 'accept indexes whose manifests are not all here')
+    .option('--no-sparse-indexes', 'refuse indexes whose manifests are not all here')
+    .action((argument: string, { team, visibility, sparseIndexes }: SettingOptions) =>
+      withAccounts(context, async (accounts, storage) => {
+        const name = readNamespace(argument);
+        const changes = { team, visibility, allowsSparseIndexes: sparseIndexes };
+        await accounts.updateNamespace(name, changes);
+        context.output.record(await showNamespace(storage, name));
+      }),
+    );
+  namespace
+    .command('delete <name>')
+    .description('Delete a namespace')
+    .option('--with-content', 'delete all its repositories too', false)
+    .action((argument: string, { withContent }: { withContent: boolean }) =>
+      withAccounts(context, async (_accounts, storage) => {
+        await storage.namespaces.delete(readNamespace(argument), withContent, context.actor);
+        context.output.note(`Namespace '${argument}' is deleted.`);
+      }),
+    );
+}
+
+function registerReads(namespace: Command, context: CommandContext): void {
+  namespace
+    .command('list')
+    .description('List all namespaces')
+    .action(() =>
+      withAccounts(context, async (_accounts, storage) => {
+        const columns = ['name', 'kind', 'visibility', 'team', 'owner'];
+        context.output.rows((await storage.namespaces.list()).map(namespaceRow), columns);
+      }),
+    );
+  namespace
+    .command('show <name>')
+    .description('Show a namespace')
+    .action((argument: string) =>
+      withAccounts(context, async (_accounts, storage) => {
+        context.output.record(await showNamespace(storage, readNamespace(argument)));
+      }),
+    );
+}
+
+export function registerNamespace(program: Command, context: CommandContext): void {
+  const namespace = program
+    .command('namespace')
+    .description('Manage namespaces and who sees them')
+    .addHelpText('after', GLOBAL_NAMESPACE_HELP);
+  registerChanges(namespace, context);
+  registerReads(namespace, context);
+  for (const command of namespace.commands) command.addHelpText('after', GLOBAL_NAMESPACE_HELP);
+}
