@@ -1,1 +1,26 @@
-export {};
+// The token service: who may do what, as signed tokens.
+export type { AccountDeps } from './accounts/account-deps.ts';
+export type { AccountError, AccountErrorCode } from './accounts/account-error.ts';
+export { type Accounts, createAccounts } from './accounts/accounts.ts';
+export type { PasswordChoice, UserChanges } from './accounts/users.ts';
+export type { AuthError, AuthErrorCode } from './errors.ts';
+export { type AuthApp, type AuthDeps, createAuthApp } from './http/app.ts';
+export type { Service } from './http/endpoints/token.ts';
+export {
+  createPasswordHasher,
+  type PasswordHasher,
+  type PasswordHasherOptions,
+} from './identity/password-hasher.ts';
+export type { PolicySettings, PushPolicy } from './policy/repository-policy.ts';
+export { selfSignedCertificate } from './signing/certificate.ts';
+export { readPrivateKey } from './signing/key-file.ts';
+export { removeRetiredKeys, rotateSigningKey } from './signing/key-rotation.ts';
+export { libtrustKeyId } from './signing/libtrust-key-id.ts';
+export {
+  activeKeyOf,
+  openSigningKeys,
+  type PublicKeySet,
+  publicKeySetOf,
+  type SigningKeys,
+} from './signing/signing-keys.ts';
+export type { KeyIdForm } from './signing/token-issuer.ts';

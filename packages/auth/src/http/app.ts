@@ -1,0 +1,97 @@
+// The token service as a koa app: wiring only.
+import type { AccessStores } from '@portolan/storage';
+import Koa from 'koa';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { createPasswordAuthenticator } from '../identity/authenticate.ts';
+import { createLoginThrottle } from '../identity/login-throttle.ts';
+import type { PasswordHasher } from '../identity/password-hasher.ts';
+import { createRefreshTokens } from '../identity/refresh-token.ts';
+import { createAuthorizer } from '../policy/authorize.ts';
+import type { PolicySettings } from '../policy/repository-policy.ts';
+import type { SigningKeys } from '../signing/signing-keys.ts';
+import { createTokenIssuer } from '../signing/token-issuer.ts';
+import { createFrontPage } from './endpoints/front-page.ts';
+import { createReadyz, livez } from './endpoints/health.ts';
+import { createJwksEndpoint } from './endpoints/jwks.ts';
+import { createTokenEndpoint, type Service } from './endpoints/token.ts';
+import { errorMiddleware } from './error-middleware.ts';
+import type { RequestFacts } from './request-context.ts';
+import { requestLog } from './request-log.ts';
+import { createDispatcher, routeTable } from './routes.ts';
+import { securityHeaders } from './security-headers.ts';
+
+export interface AuthDeps {
+  readonly access: Pick<AccessStores, 'subjects' | 'credentials' | 'loginFailures' | 'namespaces'>;
+  readonly keys: SigningKeys;
+  /** `iss` of every token. */
+  readonly issuer: string;
+  /** The audiences that tokens may be issued for; no other is. */
+  readonly services: readonly Service[];
+  /** 60 to 3600. */
+  readonly tokenTtlSeconds: number;
+  /** Where clients reach this host, such as `https://registry.lan`. */
+  readonly publicUrl: string;
+  readonly policy: PolicySettings;
+  /** Throws while the stores cannot be used. */
+  readonly checkReady: () => Promise<void>;
+  readonly logger: Logger;
+  readonly clock: () => number;
+  readonly randomId: () => string;
+  readonly hasher: PasswordHasher;
+}
+
+export interface AuthApp {
+  /** A listener for node's `http.Server`. */
+  callback(): (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+function tokenEndpoint(deps: AuthDeps) {
+  const { access, clock, randomId, hasher } = deps;
+  return createTokenEndpoint({
+    services: deps.services,
+    passwords: createPasswordAuthenticator({
+      access,
+      throttle: createLoginThrottle(access.loginFailures, clock),
+      hasher,
+      clock,
+    }),
+    refreshTokens: createRefreshTokens({ credentials: access.credentials, clock, randomId }),
+    authorizer: createAuthorizer({ namespaces: access.namespaces, settings: deps.policy }),
+    issuer: createTokenIssuer({
+      keys: deps.keys,
+      issuer: deps.issuer,
+      ttlSeconds: deps.tokenTtlSeconds,
+      clock,
+      randomId,
+    }),
+  });
+}
+
+export function createAuthApp(deps: AuthDeps): AuthApp {
+  const token = tokenEndpoint(deps);
+  const dispatch = createDispatcher(
+    routeTable({
+      frontPage: createFrontPage(deps.publicUrl),
+      getToken: token.get,
+      postToken: token.post,
+      jwks: createJwksEndpoint(deps.keys),
+      livez,
+      readyz: createReadyz(deps),
+    }),
+  );
+  // `proxy` stays off: the source of a request is its socket, never a header that anybody can send.
+  const app = new Koa<RequestFacts>({ proxy: false });
+  app.on('error', (error: unknown) => deps.logger.warn({ err: error }, 'connection failed'));
+  app.use(requestLog(deps));
+  app.use(securityHeaders(deps.publicUrl));
+  app.use(errorMiddleware({ logger: deps.logger, realm: new URL(deps.publicUrl).host }));
+  app.use((ctx) => dispatch(ctx));
+  const handle = app.callback();
+  return {
+    callback: () => (request, response) => {
+      // koa answers every failure itself; what it returns only says when.
+      void handle(request, response);
+    },
+  };
+}

@@ -1,0 +1,100 @@
+// Reads a token request in its two spellings (reference §3.2): GET with Basic, as docker, podman and
+// crane send it, and the OAuth 2 form by POST, as containerd, helm and identity tokens use it.
+import { authError } from '../../errors.ts';
+import { type NameAndPassword, parseBasic } from '../../identity/basic-credentials.ts';
+
+export type Grant =
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'password'; readonly pair: NameAndPassword }
+  | { readonly kind: 'refresh'; readonly token: string };
+
+export interface TokenRequest {
+  readonly grant: Grant;
+  /** The audience that is asked for; not yet known to be one of ours. */
+  readonly service: string;
+  /** As sent: repeated, or lists, or both. */
+  readonly scopes: readonly string[];
+  readonly clientId: string;
+  readonly wantsRefreshToken: boolean;
+  /** The OAuth form answers with the granted scope. */
+  readonly isForm: boolean;
+}
+
+/** The one value of a parameter; two would leave open which of them was checked. */
+function single(parameters: URLSearchParams, name: string): string | undefined {
+  const values = parameters.getAll(name);
+  if (values.length > 1) {
+    throw authError('request-invalid', `\`${name}\` is given more than once`);
+  }
+  return values[0] === '' ? undefined : values[0];
+}
+
+function required(parameters: URLSearchParams, name: string, hint: string): string {
+  const value = single(parameters, name);
+  if (value !== undefined) return value;
+  throw authError('request-invalid', `\`${name}\` is missing`, { hint });
+}
+
+function readService(parameters: URLSearchParams): string {
+  return required(
+    parameters,
+    'service',
+    'send the `service` of the registry`s WWW-Authenticate challenge',
+  );
+}
+
+// `account` is read nowhere: who asks is known from authentication alone (Portus flaw 2).
+export function readGet(query: URLSearchParams, authorization: string | undefined): TokenRequest {
+  const service = readService(query);
+  const pair = parseBasic(authorization);
+  const scopes = query.getAll('scope').filter((scope) => scope.trim() !== '');
+  if (pair === undefined && scopes.length === 0) {
+    // Without a scope it is a login, and there is nobody to log in.
+    throw authError('credentials-missing', 'authentication required', {
+      hint: 'send user name and password, or ask for a scope',
+    });
+  }
+  return {
+    grant: pair === undefined ? { kind: 'anonymous' } : { kind: 'password', pair },
+    service,
+    scopes,
+    clientId: query.get('client_id') ?? '',
+    wantsRefreshToken: pair !== undefined && query.get('offline_token') === 'true',
+    isForm: false,
+  };
+}
+
+function readGrant(form: URLSearchParams): Grant {
+  const grantType = required(form, 'grant_type', 'use `password` or `refresh_token`');
+  switch (grantType) {
+    case 'password':
+      return {
+        kind: 'password',
+        pair: {
+          name: required(form, 'username', 'send the user name'),
+          password: single(form, 'password') ?? '',
+        },
+      };
+    case 'refresh_token':
+      return {
+        kind: 'refresh',
+        token: required(form, 'refresh_token', 'send the token that a login gave'),
+      };
+    default:
+      throw authError('grant-type-unsupported', '`grant_type` is not supported', {
+        hint: 'use `password` or `refresh_token`',
+      });
+  }
+}
+
+export function readPost(form: URLSearchParams): TokenRequest {
+  const grant = readGrant(form);
+  return {
+    grant,
+    service: readService(form),
+    scopes: form.getAll('scope'),
+    clientId: required(form, 'client_id', 'send the name of the client program'),
+    wantsRefreshToken: form.get('access_type') === 'offline',
+    isForm: true,
+  };
+}

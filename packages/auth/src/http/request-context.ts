@@ -1,0 +1,17 @@
+// The facts of one request. Services are never on the context: handlers close over theirs.
+import type { ParameterizedContext } from 'koa';
+
+export interface RequestFacts {
+  requestId: string;
+  /** Name of the route, for the log. */
+  route?: string;
+  /** For the log; never a secret. */
+  subject?: string;
+  service?: string;
+  grant?: string;
+  /** The granted scope. */
+  scope?: string;
+}
+
+export type RequestContext = ParameterizedContext<RequestFacts>;
+export type Handler = (ctx: RequestContext) => void | Promise<void>;

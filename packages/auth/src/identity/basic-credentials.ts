@@ -1,0 +1,26 @@
+// RFC 7617. A header that cannot be read is a bad credential: it must never become anonymous
+// (moby#24093: `docker login` with a wrong password "succeeded").
+import { authError } from '../errors.ts';
+
+export interface NameAndPassword {
+  readonly name: string;
+  readonly password: string;
+}
+
+const SCHEME = /^basic +([A-Za-z0-9+/_-]+={0,2}) *$/i;
+
+function malformed(): never {
+  throw authError('credentials-invalid', 'the Authorization header is not readable', {
+    hint: 'send `Basic` and the base64 of name:password',
+  });
+}
+
+/** Undefined only when there is no header at all. @throws AuthError `credentials-invalid` */
+export function parseBasic(header: string | undefined): NameAndPassword | undefined {
+  if (header === undefined) return undefined;
+  const encoded = SCHEME.exec(header)?.[1] ?? malformed();
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  if (colon < 1) return malformed();
+  return { name: text.slice(0, colon), password: text.slice(colon + 1) };
+}
