@@ -33,3 +33,7 @@ export function storageError(
 ): StorageError {
   return new DomainError<StorageErrorCode>(code, message, detail, { cause });
 }
+
+export function isStorageError(error: unknown, code: StorageErrorCode): error is StorageError {
+  return error instanceof DomainError && error.code === code;
+}

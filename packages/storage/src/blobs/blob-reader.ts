@@ -1,7 +1,7 @@
 // From a blob's row to its bytes.
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { Reader } from '../database/database.ts';
-import { DomainError } from '@portolan/oci';
+import { isStorageError } from '../errors.ts';
 import type { BlobFiles } from '../files/blob-files.ts';
 import type { ByteRange, StoredBlob } from './blob-store.ts';
 import { createSmallBodies } from './small-bodies.ts';
@@ -50,7 +50,7 @@ export function createBlobReader(deps: {
       try {
         return await open(blob, range);
       } catch (error) {
-        if (!(error instanceof DomainError) || error.code !== 'blob-file-missing') throw error;
+        if (!isStorageError(error, 'blob-file-missing')) throw error;
         const moved = await movedTo(blob);
         if (moved === undefined) throw error;
         return open(moved, range);

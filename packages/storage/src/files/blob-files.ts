@@ -40,6 +40,8 @@ export interface BlobFiles {
   openUpload(upload: string): Promise<UploadFile>;
   /** Moves a synced upload file to its place as a blob, durably; returns its path below `blobs/`. */
   adopt(upload: string, digest: Digest): Promise<string>;
+  /** Size of a blob's file, in bytes; undefined when it is not there. */
+  sizeOf(file: string): number | undefined;
   /** All of a small file, in one go. @throws StorageError `blob-file-missing` */
   readWhole(file: string, size: number): Buffer;
   /** Open when the promise resolves. @throws StorageError `blob-file-missing` */

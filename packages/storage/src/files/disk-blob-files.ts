@@ -1,7 +1,7 @@
 // BlobFiles on a local file system. The order on the way in: bytes, fdatasync, rename, fsync of every
 // directory that is new or has a new name in it; only then may a row name the file (reference §4.2).
 import { Digest } from '@portolan/oci';
-import { closeSync, fstatSync, openSync, readSync, statfsSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
 import { opendir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { RandomId } from '../clock.ts';
@@ -92,6 +92,7 @@ export function createDiskBlobFiles({ layout, randomId }: DiskBlobFilesDeps): Bl
       return openUploadFile(join(layout.uploads, upload), { onSyncFailure });
     },
     adopt,
+    sizeOf: (file) => statSync(join(layout.blobs, file), { throwIfNoEntry: false })?.size,
     readWhole(file, size) {
       try {
         return readWhole(join(layout.blobs, file), size);
