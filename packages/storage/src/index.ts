@@ -24,6 +24,7 @@ export type {
   NamespaceStore,
   NewNamespace,
 } from './namespaces/namespace-store.ts';
+export { openStorage } from './open-storage.ts';
 export type { ReferrerPage, ReferrerQuery, ReferrerStore } from './referrers/referrer-store.ts';
 export type { RepositoryPage, RepositoryStore } from './repositories/repository-store.ts';
 export type { SigningKey, SigningKeyStore } from './signing-keys/signing-key-store.ts';

@@ -14,10 +14,7 @@ interface Unit {
   reject(error: unknown): void;
 }
 
-export type Write = <T>(
-  work: (tx: Writer) => Promise<T>,
-  durability?: Durability,
-) => Promise<T>;
+export type Write = <T>(work: (tx: Writer) => Promise<T>, durability?: Durability) => Promise<T>;
 
 // Other processes wait for the write lock meanwhile; a unit takes well under a millisecond.
 const MAX_UNITS = 64;

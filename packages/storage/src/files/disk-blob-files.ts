@@ -1,7 +1,15 @@
 // BlobFiles on a local file system. The order on the way in: bytes, fdatasync, rename, fsync of every
 // directory that is new or has a new name in it; only then may a row name the file (reference §4.2).
 import { Digest } from '@portolan/oci';
-import { closeSync, fstatSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readSync,
+  statfsSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
 import { opendir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { RandomId } from '../clock.ts';
@@ -72,6 +80,9 @@ export function createDiskBlobFiles({ layout, randomId }: DiskBlobFilesDeps): Bl
     const path = join(layout.blobs, file);
     try {
       await directories.ensure(dirname(path));
+      // A session may have been idle for long: to the sweep of files without a row it is new.
+      const now = new Date();
+      utimesSync(join(layout.uploads, upload), now, now);
       await rename(join(layout.uploads, upload), path);
     } catch (error) {
       throw asDiskError(error);

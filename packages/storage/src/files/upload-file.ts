@@ -72,7 +72,7 @@ function createUploadFile(handle: FileHandle, size: number, hooks: UploadFileHoo
   }
 
   async function settle(): Promise<void> {
-    while (writing !== undefined) await writing;
+    await writing;
     if (failure !== undefined) throw failure.error;
   }
 
@@ -110,7 +110,7 @@ function createUploadFile(handle: FileHandle, size: number, hooks: UploadFileHoo
       }
     },
     async close() {
-      while (writing !== undefined) await writing;
+      await writing;
       await handle.close();
     },
   };
