@@ -15,9 +15,10 @@ export type { PolicySettings, PushPolicy } from './policy/repository-policy.ts';
 export { selfSignedCertificate } from './signing/certificate.ts';
 export { readPrivateKey } from './signing/key-file.ts';
 export { removeRetiredKeys, rotateSigningKey } from './signing/key-rotation.ts';
-export { libtrustKeyId } from './signing/libtrust-key-id.ts';
+export { publicKeyPem } from './signing/public-key.ts';
 export {
   activeKeyOf,
+  isPublished,
   openSigningKeys,
   type PublicKeySet,
   publicKeySetOf,

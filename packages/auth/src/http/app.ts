@@ -1,7 +1,8 @@
 // The token service as a koa app: wiring only.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AccessStores } from '@portolan/storage';
 import Koa from 'koa';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { createPasswordAuthenticator } from '../identity/authenticate.ts';
 import { createLoginThrottle } from '../identity/login-throttle.ts';

@@ -1,6 +1,7 @@
 // A self-signed X.509 certificate of a signing key, which is the form in which an outside
 // distribution registry takes keys (`rootcertbundle`). RFC 5280 §4.1, with the least that is legal.
 import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import type { SigningKey } from '@portolan/storage';
 
 const SEQUENCE = 0x30;
 const SET = 0x31;
@@ -43,8 +44,7 @@ function serialNumber(publicKey: Buffer): Buffer {
 /** PEM. Good from the key's first day for twenty years: when a key ends, its rows say, not this. */
 export function selfSignedCertificate(
   privateKey: KeyObject,
-  kid: string,
-  createdAt: number,
+  { kid, createdAt }: Pick<SigningKey, 'kid' | 'createdAt'>,
 ): string {
   const from = new Date(createdAt);
   const until = new Date(createdAt);

@@ -1,6 +1,6 @@
 // Private keys: PKCS#8 PEM files `keys/<kid>.pem` that their owner alone can read. The kid is a
 // thumbprint that we computed, never text from outside, so it may be part of a path.
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { authError } from '../errors.ts';
@@ -65,8 +65,4 @@ export async function readPrivateKey(directory: string, kid: string): Promise<Ke
 
 export async function removePrivateKey(directory: string, kid: string): Promise<void> {
   await rm(pathOf(directory, kid), { force: true });
-}
-
-export function publicJwkOf(privateKey: KeyObject): Record<string, unknown> {
-  return { ...createPublicKey(privateKey).export({ format: 'jwk' }) };
 }

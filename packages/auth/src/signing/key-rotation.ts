@@ -3,7 +3,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { SigningKey, SigningKeyStore } from '@portolan/storage';
 import { calculateJwkThumbprint } from 'jose';
-import { publicJwkOf, removePrivateKey, writePrivateKey } from './key-file.ts';
+import { removePrivateKey, writePrivateKey } from './key-file.ts';
+import { publicJwkOf } from './public-key.ts';
 
 export interface KeyRotationDeps {
   /** `keys/` in the data directory. */

@@ -1,6 +1,8 @@
 // The `kid` that distribution up to 2.8 looks a key up by: libtrust's fingerprint, which is the first
 // 240 bits of the SHA-256 of the public key's DER, in base32, in twelve groups of four.
-import { createHash, createPublicKey } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import type { SigningKey } from '@portolan/storage';
+import { publicKeyOf } from './public-key.ts';
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
@@ -15,11 +17,9 @@ function base32(bytes: Buffer): string {
   return text;
 }
 
-export function libtrustKeyId(publicJwk: Readonly<Record<string, unknown>>): string {
-  const key = createPublicKey({ key: publicJwk, format: 'jwk' });
-  const digest = createHash('sha256')
-    .update(key.export({ type: 'spki', format: 'der' }))
-    .digest();
+export function libtrustKeyId(key: Pick<SigningKey, 'publicJwk'>): string {
+  const der = publicKeyOf(key).export({ type: 'spki', format: 'der' });
+  const digest = createHash('sha256').update(der).digest();
   const groups = base32(digest.subarray(0, 30)).match(/.{4}/g) ?? [];
   return groups.join(':');
 }

@@ -48,14 +48,17 @@ const LEASE_MS = 10_000;
 /** The newest of those that may sign already; the kid settles a tie in every process alike. */
 export function activeKeyOf(keys: readonly SigningKey[], now: number): SigningKey | undefined {
   return keys
-    .filter((key) => key.activatesAt <= now && (key.retiresAt ?? Infinity) > now)
+    .filter((key) => key.activatesAt <= now && isPublished(key, now))
     .sort((a, b) => b.activatesAt - a.activatesAt || (a.kid < b.kid ? -1 : 1))[0];
 }
 
-export function publicKeySetOf(keys: readonly SigningKey[], now: number): PublicKeySet {
-  const published = keys.filter((key) => (key.retiresAt ?? Infinity) > now);
+export function isPublished(key: SigningKey, now: number): boolean {
+  return key.retiresAt === undefined || key.retiresAt > now;
+}
+
+export function publicKeySetOf(keys: readonly SigningKey[]): PublicKeySet {
   return {
-    keys: published.map((key) => ({ ...key.publicJwk, kid: key.kid, alg: 'ES256', use: 'sig' })),
+    keys: keys.map((key) => ({ ...key.publicJwk, kid: key.kid, alg: 'ES256', use: 'sig' })),
   };
 }
 
@@ -120,7 +123,10 @@ export async function openSigningKeys(deps: SigningKeysDeps): Promise<SigningKey
       }
       return { signingKey, privateKey: await privateKeyOf(signingKey.kid) };
     },
-    publicKeySet: async () => publicKeySetOf(await list(), deps.clock()),
+    async publicKeySet() {
+      const now = deps.clock();
+      return publicKeySetOf((await list()).filter((key) => isPublished(key, now)));
+    },
   };
   await keys.active();
   return keys;

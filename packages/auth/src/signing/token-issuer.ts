@@ -61,7 +61,7 @@ export function createTokenIssuer(deps: TokenIssuerDeps): TokenIssuer {
         access,
         ...(stamp === undefined ? {} : { portolan: stamp }),
       };
-      const kid = keyIdForm === 'libtrust' ? libtrustKeyId(signingKey.publicJwk) : signingKey.kid;
+      const kid = keyIdForm === 'libtrust' ? libtrustKeyId(signingKey) : signingKey.kid;
       const token = await new SignJWT({ ...claims, aud: audience })
         .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid })
         .sign(privateKey);
