@@ -1,0 +1,27 @@
+// The challenge of a 401: RFC 6750 §3 and distribution's "Token Authentication Specification".
+// Exactly one is sent, Bearer: with a Basic one beside it moby would overwrite its bearer header.
+import { type Access, Scope } from '@portolan/oci';
+
+export interface ChallengeSettings {
+  /** Absolute URL of the token endpoint. */
+  readonly realm: string;
+  readonly service: string;
+}
+
+/** No `error` is sent to a client that brought no token (RFC 6750 §3.1). */
+export type ChallengeError = 'invalid_token' | 'insufficient_scope';
+
+function quote(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}
+
+/** The value of `WWW-Authenticate`. Several scopes are one quoted list. */
+export function formatChallenge(
+  settings: ChallengeSettings,
+  wanted: readonly Access[],
+  error: ChallengeError | undefined,
+): string {
+  const scope = wanted.length === 0 ? '' : `,scope=${quote(Scope.format(wanted))}`;
+  const reason = error === undefined ? '' : `,error=${quote(error)}`;
+  return `Bearer realm=${quote(settings.realm)},service=${quote(settings.service)}${scope}${reason}`;
+}

@@ -1,0 +1,112 @@
+// Whether a request may go on. Missing access is always 401 with a challenge and never 403, since
+// containerd and BuildKit ask for a wider token only then; and it is the same answer whether the
+// repository exists or not.
+import type { Access, RepositoryName } from '@portolan/oci';
+import type { Clock, UploadStore } from '@portolan/storage';
+import { RegistryError } from '../registry-error.ts';
+import { type ChallengeError, type ChallengeSettings, formatChallenge } from './challenge.ts';
+import { may, type VerifiedToken } from './verified-token.ts';
+import type { VerifyToken } from './verify-token.ts';
+
+/**
+ * What a route asks of the token. `upload` is `push`, on an upload that exists already: there, an
+ * expired token of the same subject still does.
+ */
+export type RepositoryAccess = 'pull' | 'push' | 'upload' | 'delete';
+export type RegistryAccess = 'any-token' | 'catalog';
+
+export interface AccessRequest {
+  readonly authorization: string | undefined;
+  readonly access: RepositoryAccess | RegistryAccess;
+  /** Present on routes of a repository. */
+  readonly repository: RepositoryName | undefined;
+  /** The repository that a mount names in `from`. */
+  readonly mountSource: RepositoryName | undefined;
+  readonly uploadId: string;
+}
+
+export interface AccessDeps extends ChallengeSettings {
+  readonly verify: VerifyToken;
+  readonly uploads: UploadStore;
+  readonly clock: Clock;
+  readonly uploadGraceMs: number;
+}
+
+export type RequireAccess = (request: AccessRequest) => Promise<VerifiedToken>;
+
+const HINTS = {
+  none: 'log in, or ask the token service named in WWW-Authenticate for a token',
+  invalid_token: 'the token is expired, withdrawn or not from this token service: get a new one',
+  insufficient_scope: 'ask for a token with this access; the token service decides who has it',
+} as const;
+
+const SCOPE_ACTIONS: Readonly<Record<RepositoryAccess, readonly string[]>> = {
+  pull: ['pull'],
+  push: ['pull', 'push'],
+  upload: ['pull', 'push'],
+  delete: ['delete'],
+};
+
+/** The scopes to ask for; clients take them over from the challenge. */
+function wantedAccess({ access, repository, mountSource }: AccessRequest): Access[] {
+  if (access === 'any-token') return [];
+  if (access === 'catalog') return [{ type: 'registry', name: 'catalog', actions: ['*'] }];
+  if (repository === undefined) return [];
+  const wanted = [{ type: 'repository', name: repository, actions: SCOPE_ACTIONS[access] }];
+  if (mountSource !== undefined && mountSource !== repository) {
+    wanted.push({ type: 'repository', name: mountSource, actions: ['pull'] });
+  }
+  return wanted;
+}
+
+function isGranted(token: VerifiedToken, { access, repository }: AccessRequest): boolean {
+  if (access === 'any-token') return true;
+  if (access === 'catalog') return token.catalog !== undefined;
+  if (repository === undefined) return false;
+  return may(token, repository, access === 'upload' ? 'push' : access);
+}
+
+/** The token of a Bearer header; Basic and other schemes count as no token. */
+function readBearer(authorization: string | undefined): string | undefined {
+  if (authorization === undefined) return undefined;
+  const space = authorization.indexOf(' ');
+  if (space === -1 || authorization.slice(0, space).toLowerCase() !== 'bearer') return undefined;
+  const token = authorization.slice(space + 1).trim();
+  return token === '' ? undefined : token;
+}
+
+export function createAccessControl(deps: AccessDeps): RequireAccess {
+  function refuse(request: AccessRequest, error?: ChallengeError): never {
+    const wanted = wantedAccess(request);
+    throw new RegistryError(
+      'unauthorized',
+      error === 'insufficient_scope' ? 'the token does not grant this' : 'authentication required',
+      { access: wanted, hint: HINTS[error ?? 'none'] },
+      { 'WWW-Authenticate': formatChallenge(deps, wanted, error) },
+    );
+  }
+
+  /**
+   * Large layers outlast their token (reference authorization.md §4, pain 1). The grace is bound to
+   * the subject that began this very upload, and the token's stamp has been checked.
+   */
+  async function mayFinishUpload(token: VerifiedToken, request: AccessRequest): Promise<boolean> {
+    const { access, repository, uploadId } = request;
+    if (access !== 'upload' || repository === undefined || token.subject === '') return false;
+    const age = deps.clock() - token.issuedAt * 1000;
+    if (age > deps.uploadGraceMs || !isGranted(token, request)) return false;
+    return (await deps.uploads.find(repository, token.subject, uploadId)) !== undefined;
+  }
+
+  return async (request) => {
+    const bearer = readBearer(request.authorization);
+    if (bearer === undefined) return refuse(request);
+    const verification = await deps.verify(bearer);
+    if (verification.kind === 'invalid') return refuse(request, 'invalid_token');
+    const { token } = verification;
+    if (verification.kind === 'expired' && !(await mayFinishUpload(token, request))) {
+      return refuse(request, 'invalid_token');
+    }
+    return isGranted(token, request) ? token : refuse(request, 'insufficient_scope');
+  };
+}

@@ -1,0 +1,44 @@
+// The progress rule. Large layers on slow lines take hours, so no transfer has a total limit; but
+// one that stands still is cut, or idle clients would hold sockets and files for ever.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RegistryLimits } from '../registry-deps.ts';
+
+const TICKS_PER_WINDOW = 6;
+
+type BodyLimits = Pick<RegistryLimits, 'bodyWindowMs' | 'minBodyBytesPerSecond'>;
+
+/**
+ * The bytes of a request. Breaking off does not destroy the socket, so that a refusal still reaches
+ * the client. Time in which we do not read (a slow disk) is not held against the client: only ticks
+ * that find us waiting count.
+ */
+export async function* watchBody(
+  req: IncomingMessage,
+  limits: BodyLimits,
+): AsyncGenerator<Buffer, void, undefined> {
+  const minBytes = (limits.minBodyBytesPerSecond * limits.bodyWindowMs) / 1000;
+  let isWaiting = true;
+  let ticks = 0;
+  let bytes = 0;
+  const timer = setInterval(() => {
+    if (!isWaiting || ++ticks < TICKS_PER_WINDOW) return;
+    if (bytes < minBytes) req.destroy(new Error('the request body makes no progress'));
+    ticks = 0;
+    bytes = 0;
+  }, limits.bodyWindowMs / TICKS_PER_WINDOW);
+  try {
+    for await (const chunk of req.iterator({ destroyOnReturn: false })) {
+      bytes += chunk.length;
+      isWaiting = false;
+      yield chunk;
+      isWaiting = true;
+    }
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Node's socket timeout also looks at the kernel's queue, so a slow reader is not an idle one. */
+export function watchResponse(res: ServerResponse, limits: RegistryLimits): void {
+  res.setTimeout(limits.responseStallMs);
+}

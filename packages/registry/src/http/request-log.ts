@@ -1,0 +1,49 @@
+// One line a request, when it is over: at `info` if the operator asked for it, at `warn` for a
+// failure of ours, else at `debug`, so that a busy registry pays nothing for it. Field names are the
+// domain's. Headers are never logged, the token least of all.
+import type { Clock, RandomId } from '@portolan/storage';
+import type { Logger } from 'pino';
+import { setCommonHeaders } from './reply.ts';
+import type { RegistryContext } from './request.ts';
+
+export interface RequestLogDeps {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly randomId: RandomId;
+  readonly accessLog: boolean;
+}
+
+type Level = 'debug' | 'info' | 'warn';
+
+/** The id is always ours: one that a client sends could be made to collide with another's. */
+export function createRequestLog({ logger, clock, randomId, accessLog }: RequestLogDeps) {
+  function levelFor(status: number): Level {
+    if (status >= 500) return 'warn';
+    return accessLog ? 'info' : 'debug';
+  }
+
+  function writeWhenOver(ctx: RegistryContext, level: Level, startedAt: number): void {
+    const { res } = ctx;
+    const written = res.socket?.bytesWritten ?? 0;
+    res.once('close', () => {
+      const fields = {
+        ...ctx.state,
+        method: ctx.method,
+        status: res.statusCode,
+        bytes: (res.socket?.bytesWritten ?? written) - written,
+        isComplete: res.writableFinished,
+        durationMs: clock() - startedAt,
+      };
+      logger[level](fields, 'request');
+    });
+  }
+
+  return async (ctx: RegistryContext, next: () => Promise<void>): Promise<void> => {
+    const startedAt = clock();
+    ctx.state.requestId = randomId();
+    setCommonHeaders(ctx);
+    await next();
+    const level = levelFor(ctx.status);
+    if (logger.isLevelEnabled(level)) writeWhenOver(ctx, level, startedAt);
+  };
+}

@@ -1,0 +1,37 @@
+// What a handler gets to know about its request. `ctx.state` holds facts for the log, no service.
+import type { RepositoryName } from '@portolan/oci';
+import type { ContentStores } from '@portolan/storage';
+import type { ParameterizedContext } from 'koa';
+import type { VerifiedToken } from '../access/verified-token.ts';
+import type { RegistryLimits } from '../registry-deps.ts';
+
+/** Field names are those of the log line. */
+export interface RequestState {
+  requestId: string;
+  route?: string;
+  repository?: string;
+  reference?: string;
+  identity?: string;
+}
+
+export type RegistryContext = ParameterizedContext<RequestState>;
+
+export interface RegistryRequest {
+  readonly query: URLSearchParams;
+  readonly caller: VerifiedToken;
+}
+
+export interface RepositoryRequest extends RegistryRequest {
+  readonly repository: RepositoryName;
+  /** The variable last part of the path: a reference, a digest, or an upload's id. */
+  readonly parameter: string;
+}
+
+/** What handlers are made from. */
+export interface EndpointDeps {
+  readonly content: ContentStores;
+  readonly limits: RegistryLimits;
+}
+
+export type Handler<R> = (ctx: RegistryContext, request: R) => Promise<void>;
+export type MakeHandler<R> = (deps: EndpointDeps) => Handler<R>;
