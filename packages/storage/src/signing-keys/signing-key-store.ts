@@ -19,7 +19,7 @@ export interface SigningKey {
 export interface SigningKeyStore {
   /** By `activatesAt`, oldest first. */
   list(): Promise<readonly SigningKey[]>;
-  /** Adds a key; keys before it retire at `predecessorsRetireAt`. */
+  /** Adds a key; keys before it retire at `predecessorsRetireAt`, or before that. */
   add(key: SigningKey, predecessorsRetireAt: number, actor: string): Promise<void>;
   /** Removes keys whose `retiresAt` has passed; returns their kids. */
   removeRetired(): Promise<readonly string[]>;
@@ -45,7 +45,10 @@ async function addKey(
     await tx
       .updateTable('signing_key')
       .set({ retires_at: predecessorsRetireAt })
-      .where('retires_at', 'is', null)
+      // An emergency ends also those that were retiring in peace.
+      .where((eb) =>
+        eb.or([eb('retires_at', 'is', null), eb('retires_at', '>', predecessorsRetireAt)]),
+      )
       .execute();
     await tx
       .insertInto('signing_key')
