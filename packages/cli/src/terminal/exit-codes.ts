@@ -1,4 +1,5 @@
 // Exit codes are part of the interface: scripts branch on them (docs/command-line.md).
+import type { AccountErrorCode } from '@portolan/auth';
 import type { ParseErrorCode } from '@portolan/oci';
 import type { StorageErrorCode } from '@portolan/storage';
 
@@ -43,7 +44,17 @@ const OF_CODE = {
   'media-type-invalid': EXIT.usage,
   'manifest-invalid': EXIT.usage,
   'manifest-too-complex': EXIT.usage,
-} as const satisfies Record<StorageErrorCode | ParseErrorCode, ExitCode>;
+  'account-name-invalid': EXIT.usage,
+  'description-invalid': EXIT.usage,
+  'password-refused': EXIT.usage,
+  'password-unreadable': EXIT.usage,
+  'role-invalid': EXIT.usage,
+  'visibility-invalid': EXIT.usage,
+  'nothing-to-change': EXIT.usage,
+} as const satisfies Record<
+  StorageErrorCode | ParseErrorCode | AccountErrorCode | 'password-unreadable',
+  ExitCode
+>;
 
 export function exitCodeOf(code: string): ExitCode {
   return (OF_CODE as Readonly<Record<string, ExitCode>>)[code] ?? EXIT.failed;
