@@ -2,7 +2,8 @@
 export type { AccountDeps } from './accounts/account-deps.ts';
 export type { AccountError, AccountErrorCode } from './accounts/account-error.ts';
 export { type Accounts, createAccounts } from './accounts/accounts.ts';
-export type { PasswordChoice, UserChanges } from './accounts/users.ts';
+export { generatePassword } from './accounts/generated-password.ts';
+export { createUser, type PasswordChoice, type UserChanges } from './accounts/users.ts';
 export type { AuthError, AuthErrorCode } from './errors.ts';
 export { type AuthApp, type AuthDeps, createAuthApp } from './http/app.ts';
 export type { Service } from './http/endpoints/token.ts';
