@@ -14,6 +14,8 @@ const LISTENING = /^Portolan is listening on (http:\/\/([^\s/:]+|\[[^\]]+\]):(\d
 const START_TIMEOUT_MS = 30_000;
 
 export interface PortolanOptions {
+  /** `serve` unless told otherwise: `serve registry`, `serve auth`. */
+  readonly command?: readonly string[];
   /** HTTP processes; 1 runs all in one process. */
   readonly workers?: number;
   /** Added to the environment, and wins over what is set here. */
@@ -144,7 +146,7 @@ async function prepare(options: PortolanOptions) {
 /** Starts `portolan serve` and waits until it answers; throws with the server's output when not. */
 export async function startPortolan(options: PortolanOptions = {}): Promise<Portolan> {
   const { dataDir, env, adminPassword, clean } = await prepare(options);
-  const server = launch(['serve'], env);
+  const server = launch(options.command ?? ['serve'], env);
   const { url, port } = await waitForAddress(server);
   const admin = { name: 'admin', password: adminPassword };
   return {
