@@ -123,17 +123,6 @@ const rights: ConformanceCase[] = [
   },
   {
     section: SECTION,
-    name: 'mounts in place what the target has already',
-    async run(context) {
-      const repository = await context.repository();
-      const blob = randomBlob(64);
-      await repository.pushBlob(blob);
-      const answer = await mount(repository, blob.digest, repository.name);
-      await expectMounted(repository, answer, blob);
-    },
-  },
-  {
-    section: SECTION,
     name: 'cancels the upload that a failed mount began',
     async run(context) {
       const repository = await context.repository();

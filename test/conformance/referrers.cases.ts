@@ -17,7 +17,8 @@ import { expectRefusal, manifestsOf, nextLink, type Repository } from './reposit
 
 const SECTION = 'Listing Referrers';
 const SBOM = 'application/vnd.example.sbom.v1';
-const MANY = 25;
+/** So many of 1.5 MB each are more than one index may hold. */
+const LARGE = 5;
 
 function expectIndex(answer: Answer): void {
   expect(answer.status, answer.body.toString()).toBe(200);
@@ -169,18 +170,18 @@ const others: ConformanceCase[] = [
       const repository = await context.repository();
       const subject = makeIndex([], { fields: { annotations: { a: 'subject' } } }).root;
       const wanted: DescriptorJson[] = [];
-      for (let i = 0; i < MANY; i++) {
-        const annotations = { 'org.example.number': String(i) };
+      for (let i = 0; i < LARGE; i++) {
+        const annotations = { 'org.example.large': String(i).repeat(1_500_000) };
         const fields = { artifactType: SBOM, annotations, subject: subject.descriptor };
         const { root } = makeIndex([], { fields });
         await repository.pushManifest(root);
         wanted.push({ ...root.descriptor, artifactType: SBOM, annotations });
       }
+      const first = await repository.request('GET', repository.referrers(subject.digest));
+      expect(nextLink(first)).toBeDefined();
       expectSame(await listReferrers(repository, subject.digest), wanted);
-      const paged = await listReferrers(repository, subject.digest, { n: '7' });
-      expectSame(paged, wanted);
-      const filtered = { n: '7', artifactType: SBOM };
-      expectSame(await listReferrers(repository, subject.digest, filtered), wanted);
+      const filter = { artifactType: SBOM };
+      expectSame(await listReferrers(repository, subject.digest, filter), wanted);
     },
   },
   {

@@ -2,7 +2,8 @@
 
 export type TokenUser = { readonly name: string; readonly password: string } | 'anonymous';
 
-async function readService(url: string): Promise<string> {
+/** The name under which the token service knows this registry, from the challenge. */
+export async function readService(url: string): Promise<string> {
   const challenge = (await fetch(`${url}/v2/`)).headers.get('www-authenticate') ?? '';
   const service = /service="([^"]*)"/.exec(challenge)?.[1];
   if (service === undefined) throw new Error(`no service in the challenge of /v2/: ${challenge}`);
