@@ -6,11 +6,12 @@ import {
   fstatSync,
   openSync,
   readSync,
+  renameSync,
   statfsSync,
   statSync,
   utimesSync,
 } from 'node:fs';
-import { opendir, rename, rm, stat } from 'node:fs/promises';
+import { opendir, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { RandomId } from '../clock.ts';
 import { storageError } from '../errors.ts';
@@ -83,7 +84,7 @@ export function createDiskBlobFiles({ layout, randomId }: DiskBlobFilesDeps): Bl
       // A session may have been idle for long: to the sweep of files without a row it is new.
       const now = new Date();
       utimesSync(join(layout.uploads, upload), now, now);
-      await rename(join(layout.uploads, upload), path);
+      renameSync(join(layout.uploads, upload), path);
     } catch (error) {
       throw asDiskError(error);
     }

@@ -1,18 +1,17 @@
 // Makes directories and entries in them survive a power cut: a renamed file is there afterwards only
 // if its directory was synced, and a new directory only if its parent was.
-import { close, fsync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, fsync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 
 const sync = promisify(fsync);
-const closeFile = promisify(close);
 
 async function syncDirectory(directory: string): Promise<void> {
   const fd = openSync(directory, 'r');
   try {
     await sync(fd);
   } finally {
-    await closeFile(fd);
+    closeSync(fd);
   }
 }
 

@@ -1,28 +1,51 @@
-// An upload's file while one writer has it. Chunks that come in while a write is under way are
-// gathered into the next one, so that the network, the hash and the disk work at the same time.
-import { constants, fstatSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+// An upload's file while one writer has it. The first bytes are written at once: into the page cache
+// that is quicker than a turn through the thread pool. A large upload may find the disk behind, so
+// from some size on chunks are gathered while a write is under way, and network, hash and disk work at
+// the same time.
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  read,
+  write,
+  writeSync,
+} from 'node:fs';
+import { promisify } from 'node:util';
 import type { UploadFile } from './blob-files.ts';
 import { asDiskError } from './disk-errors.ts';
 
+const WRITTEN_AT_ONCE_BYTES = 4 * 1024 * 1024;
 // What one upload may hold in memory on its way to the disk, twice at most.
 const MAX_GATHERED_BYTES = 256 * 1024;
 const READ_BYTES = 1024 * 1024;
 
-/** Node, like the kernel, may write less than it was given. */
-async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  let done = 0;
-  while (done < bytes.length) {
-    const part = await handle.write(bytes, done, bytes.length - done, position + done);
+const readFile = promisify(read);
+const writeFile = promisify(write);
+const syncFile = promisify(fdatasync);
+
+// Node, like the kernel, may write less than it was given: both of these go on until all is written.
+
+function writeAllNow(fd: number, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length; ) {
+    done += writeSync(fd, bytes, done, bytes.length - done, position + done);
+  }
+}
+
+async function writeAll(fd: number, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const part = await writeFile(fd, bytes, done, bytes.length - done, position + done);
     done += part.bytesWritten;
   }
 }
 
-async function* readFrom(handle: FileHandle, length: number): AsyncGenerator<Uint8Array> {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, Math.max(length, 1)));
+async function* readFrom(fd: number, length: number): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, length));
   for (let position = 0; position < length; ) {
     const wanted = Math.min(buffer.length, length - position);
-    const { bytesRead } = await handle.read(buffer, 0, wanted, position);
+    const { bytesRead } = await readFile(fd, buffer, 0, wanted, position);
     if (bytesRead === 0) throw new Error('the upload file is shorter than it was');
     // The buffer is filled anew only when the consumer asks for more.
     yield buffer.subarray(0, bytesRead);
@@ -35,20 +58,19 @@ export interface UploadFileHooks {
   onSyncFailure(error: unknown): void;
 }
 
-export async function openUploadFile(path: string, hooks: UploadFileHooks): Promise<UploadFile> {
+export function openUploadFile(path: string, hooks: UploadFileHooks): UploadFile {
   try {
     // Not truncated: an earlier request's bytes may be in it.
-    const handle = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
-    return createUploadFile(handle, fstatSync(handle.fd).size, hooks);
+    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+    return createUploadFile(fd, fstatSync(fd).size, hooks);
   } catch (error) {
     throw asDiskError(error);
   }
 }
 
-function createUploadFile(handle: FileHandle, size: number, hooks: UploadFileHooks): UploadFile {
-  let received = size;
-  /** Bytes written. */
-  let end = size;
+/** Writes behind its caller, from `start` on. */
+function createGatheringWriter(fd: number, start: number) {
+  let position = start;
   let gathered: Uint8Array[] = [];
   let gatheredBytes = 0;
   let writing: Promise<void> | undefined;
@@ -57,61 +79,84 @@ function createUploadFile(handle: FileHandle, size: number, hooks: UploadFileHoo
   async function drain(): Promise<void> {
     try {
       while (gatheredBytes > 0) {
-        const bytes = gathered.length === 1 ? gathered[0] : Buffer.concat(gathered);
+        const bytes = Buffer.concat(gathered);
         gathered = [];
         gatheredBytes = 0;
-        if (bytes === undefined) continue;
-        await writeAll(handle, bytes, end);
-        end += bytes.length;
+        await writeAll(fd, bytes, position);
+        position += bytes.length;
       }
     } catch (error) {
-      failure = { error: asDiskError(error) };
+      failure = { error };
     } finally {
       writing = undefined;
     }
   }
 
-  async function settle(): Promise<void> {
+  async function flush(): Promise<void> {
     await writing;
     if (failure !== undefined) throw failure.error;
   }
 
+  async function append(bytes: Uint8Array): Promise<void> {
+    if (failure !== undefined) throw failure.error;
+    gathered.push(bytes);
+    gatheredBytes += bytes.length;
+    writing ??= drain();
+    if (gatheredBytes >= MAX_GATHERED_BYTES) await flush();
+  }
+
+  return { append, flush, settled: () => writing };
+}
+
+function createUploadFile(fd: number, sizeNow: number, hooks: UploadFileHooks): UploadFile {
+  let size = sizeNow;
+  let behind: ReturnType<typeof createGatheringWriter> | undefined;
+
+  async function flush(): Promise<void> {
+    try {
+      await behind?.flush();
+    } catch (error) {
+      throw asDiskError(error);
+    }
+  }
+
   return {
     get size() {
-      return received;
+      return size;
     },
     async append(bytes) {
-      if (failure !== undefined) throw failure.error;
-      if (bytes.length === 0) return;
-      gathered.push(bytes);
-      gatheredBytes += bytes.length;
-      received += bytes.length;
-      writing ??= drain();
-      if (gatheredBytes >= MAX_GATHERED_BYTES) await settle();
+      const start = size;
+      size += bytes.length;
+      try {
+        if (size <= WRITTEN_AT_ONCE_BYTES && behind === undefined) writeAllNow(fd, bytes, start);
+        else await (behind ??= createGatheringWriter(fd, start)).append(bytes);
+      } catch (error) {
+        throw asDiskError(error);
+      }
     },
-    flush: settle,
+    flush,
     async *read(length) {
-      await settle();
-      yield* readFrom(handle, length);
+      await flush();
+      yield* readFrom(fd, length);
     },
     async truncate(wanted) {
-      await settle();
-      await handle.truncate(wanted);
-      end = wanted;
-      received = wanted;
+      await flush();
+      ftruncateSync(fd, wanted);
+      size = wanted;
+      behind = undefined;
     },
     async sync() {
-      await settle();
+      await flush();
       try {
-        await handle.datasync();
+        await syncFile(fd);
       } catch (error) {
         hooks.onSyncFailure(error);
         throw error;
       }
     },
     async close() {
-      await writing;
-      await handle.close();
+      await behind?.settled();
+      closeSync(fd);
     },
   };
 }
