@@ -11,6 +11,11 @@ import { type StorageSettings, toStorageSettings } from './storage-settings.ts';
 /** `all` is registry and token service on one listener. */
 export type ServeRole = 'all' | 'registry' | 'auth';
 
+export interface OtherService {
+  readonly name: string;
+  readonly keyId: 'rfc7638' | 'libtrust';
+}
+
 export interface ServeSettings {
   readonly role: ServeRole;
   readonly listen: ListenAddress;
@@ -19,10 +24,11 @@ export interface ServeSettings {
   readonly workers: number;
   readonly maxConnections: number;
   readonly shutdownGraceMs: number;
+  readonly isAccessLogged: boolean;
   readonly logLevel: SettingValues['log_level'];
   readonly issuer: string | undefined;
   readonly service: string | undefined;
-  readonly otherServices: readonly string[];
+  readonly otherServices: readonly OtherService[];
   readonly tokenTtlSeconds: number;
   readonly realm: string | undefined;
   /** File or URL; undefined takes the keys in the data directory. */
@@ -95,6 +101,7 @@ function toSettings(role: ServeRole, values: SettingValues): ServeSettings {
     workers: values.workers ?? availableParallelism(),
     maxConnections: settled(values, 'max_connections'),
     shutdownGraceMs: settled(values, 'shutdown_grace_seconds') * 1000,
+    isAccessLogged: settled(values, 'access_log'),
     logLevel: values.log_level,
     issuer: values['token.issuer'],
     service: values['token.service'],

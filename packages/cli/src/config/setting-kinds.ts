@@ -46,12 +46,22 @@ export function size() {
   return z.union([z.number().int().min(0), withUnit], what);
 }
 
-/** Several names: a YAML list, or text with commas. */
-export function nameList() {
+/** Registries by name, `NAME` or `NAME=libtrust`: a YAML list, or text with commas. */
+export function serviceList() {
   const list = z.string().transform((value) => value.split(','));
   return z
     .union([z.array(z.string()), list], expected('a list of names'))
-    .transform((values) => values.map((value) => value.trim()).filter((value) => value !== ''));
+    .transform((values) => values.map((value) => value.trim()).filter((value) => value !== ''))
+    .refine(
+      (values) => values.every((value) => /^[^=\s]+(?:=libtrust)?$/.test(value)),
+      'is not a list of NAME or NAME=libtrust',
+    )
+    .transform((values) =>
+      values.map((value) => {
+        const [name = '', form] = value.split('=');
+        return { name, keyId: form === 'libtrust' ? ('libtrust' as const) : ('rfc7638' as const) };
+      }),
+    );
 }
 
 export function listenAddress() {

@@ -5,7 +5,7 @@ import {
   choice,
   trueOrFalse,
   listenAddress,
-  nameList,
+  serviceList,
   origin,
   size,
   text,
@@ -60,6 +60,10 @@ const SERVER = {
     rule: '`info`; `warn` on a terminal',
     about: `One of ${LOG_LEVELS.join(', ')}.`,
   }),
+  access_log: setting(trueOrFalse(), {
+    fallback: 'false',
+    about: 'Whether each request to the registry is logged.',
+  }),
   admin_password: setting(text(), {
     rule: 'generated on the first start',
     about: 'The first password of the user `admin`; without effect once that user exists.',
@@ -76,11 +80,12 @@ const TOKEN = {
     rule: 'the host of `public_url`',
     about: 'The name of this registry: the `service` of its challenges, the `aud` of its tokens.',
   }),
-  'token.other_services': setting(nameList(), {
+  'token.other_services': setting(serviceList(), {
     fallback: '',
-    about: 'Names of other registries that the token service issues tokens for.',
+    about:
+      'Names of other registries that the token service issues tokens for. `NAME=libtrust` for docker-registry 2.8 and others that know their key by a certificate.',
   }),
-  'token.ttl_seconds': setting(wholeNumber(60, DAY_SECONDS), {
+  'token.ttl_seconds': setting(wholeNumber(60, 3600), {
     fallback: '300',
     about: 'How long a token holds.',
   }),

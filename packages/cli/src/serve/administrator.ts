@@ -1,0 +1,79 @@
+// The first start makes the administrator. A generated password is on disk before the user is in the
+// database, so that a crash in between leaves nobody locked out.
+import { createAccounts, generatePassword, type PasswordHasher } from '@portolan/auth';
+import type { Storage } from '@portolan/storage';
+import { existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export const ADMINISTRATOR = 'admin';
+
+export interface AdministratorDeps {
+  readonly storage: Storage;
+  readonly hasher: PasswordHasher;
+  readonly directory: string;
+  readonly randomId: () => string;
+}
+
+export interface Administrator {
+  /** To be shown once; undefined on every later start, or when it was given. */
+  readonly generatedPassword: string | undefined;
+  /** Where the generated one is; undefined when it was given, or the file has been removed. */
+  readonly passwordFile: string | undefined;
+}
+
+const LEASE = 'first-start';
+const LEASE_MS = 30_000;
+
+async function writeSecret(file: string, secret: string): Promise<void> {
+  const handle = await open(file, 'w', 0o600);
+  try {
+    await handle.chmod(0o600);
+    await handle.writeFile(`${secret}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function create(
+  deps: AdministratorDeps,
+  given: string | undefined,
+): Promise<string | undefined> {
+  const { storage, hasher, randomId, directory } = deps;
+  const generated = given === undefined ? generatePassword(randomId) : undefined;
+  if (generated !== undefined) await writeSecret(join(directory, 'admin-password'), generated);
+  const password = { kind: 'given', password: given ?? generated ?? '' } as const;
+  const accounts = createAccounts({ access: storage, hasher, randomId, actor: 'system' });
+  await accounts.createUser({ name: ADMINISTRATOR, isAdmin: true, password });
+  return generated;
+}
+
+/** One of the processes that start together makes the user, the others wait for it. */
+async function createOnce(deps: AdministratorDeps, given: string | undefined) {
+  const { storage, randomId } = deps;
+  const holder = randomId();
+  while ((await storage.subjects.list()).length === 0) {
+    if (!(await storage.leases.acquire(LEASE, holder, LEASE_MS))) {
+      await delay(20);
+      continue;
+    }
+    try {
+      if ((await storage.subjects.list()).length > 0) return undefined;
+      return await create(deps, given);
+    } finally {
+      await storage.leases.release(LEASE, holder);
+    }
+  }
+  return undefined;
+}
+
+export async function ensureAdministrator(
+  deps: AdministratorDeps,
+  given: string | undefined,
+): Promise<Administrator> {
+  const generatedPassword = await createOnce(deps, given);
+  const file = join(deps.directory, 'admin-password');
+  return { generatedPassword, passwordFile: existsSync(file) ? file : undefined };
+}

@@ -1,0 +1,73 @@
+// What a person sees on stdout when everything accepts connections: the address, and what to type
+// for a first push. Programs wait for its first line.
+import { ListenAddress } from '../config/listen-address.ts';
+import type { PublicNames } from '../config/public-names.ts';
+import type { ServeRole } from '../config/serve-settings.ts';
+import { ADMINISTRATOR, type Administrator } from './administrator.ts';
+
+export interface BannerFacts {
+  readonly role: ServeRole;
+  readonly address: ListenAddress;
+  readonly names: PublicNames;
+  readonly dataDirectory: string;
+  /** Undefined where there are no accounts: the registry alone. */
+  readonly administrator: Administrator | undefined;
+}
+
+function accountLines({ generatedPassword, passwordFile }: Administrator): string[] {
+  if (generatedPassword !== undefined) {
+    return [
+      `  Administrator  ${ADMINISTRATOR}`,
+      `  Password       ${generatedPassword}`,
+      `                 Shown this once. It is also in ${passwordFile ?? ''}`,
+    ];
+  }
+  const place = passwordFile === undefined ? '' : `, first password in ${passwordFile}`;
+  return [`  Administrator  ${ADMINISTRATOR}${place}`];
+}
+
+/** A word of a shell command, quoted when it must be. */
+function word(text: string): string {
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+function loginLine(client: string, host: string, flags: string, file: string | undefined): string {
+  const login = `${client} login${flags} --username ${ADMINISTRATOR}`;
+  return file === undefined
+    ? `${login} ${host}`
+    : `${login} --password-stdin ${host} < ${word(file)}`;
+}
+
+function pushLines({ names, administrator }: BannerFacts): string[] {
+  const { host, protocol } = new URL(names.publicUrl);
+  const image = `${host}/${ADMINISTRATOR}/alpine`;
+  const flags = protocol === 'http:' ? ' --tls-verify=false' : '';
+  const file = administrator?.passwordFile;
+  return [
+    'Push and pull with docker:',
+    '',
+    `  ${loginLine('docker', host, '', file)}`,
+    '  docker pull alpine',
+    `  docker tag alpine ${image}`,
+    `  docker push ${image}`,
+    `  docker pull ${image}`,
+    '',
+    'or with podman:',
+    '',
+    `  ${loginLine('podman', host, flags, file)}`,
+    '  podman pull docker.io/library/alpine',
+    `  podman push${flags} docker.io/library/alpine ${image}`,
+    `  podman pull${flags} ${image}`,
+  ];
+}
+
+export function banner(facts: BannerFacts): string {
+  const { role, address, names, dataDirectory, administrator } = facts;
+  const lines = [`Portolan is listening on ${ListenAddress.format(address)}`];
+  if (role === 'all') {
+    lines.push('', `  Address        ${names.publicUrl}`, `  Data           ${dataDirectory}`);
+  }
+  if (administrator !== undefined) lines.push(...accountLines(administrator));
+  if (role === 'all') lines.push('', ...pushLines(facts), '', 'Stop with Ctrl-C.');
+  return `${lines.join('\n')}\n`;
+}

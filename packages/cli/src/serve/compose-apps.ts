@@ -1,0 +1,128 @@
+// The composition root: makes the apps that a role needs and joins them on one listener. `/v2/` is
+// the registry's; all else is the token service's.
+import {
+  createAuthApp,
+  createPasswordHasher,
+  openSigningKeys,
+  publicKeySetOf,
+} from '@portolan/auth';
+import {
+  createRegistryApp,
+  DEFAULT_LIMITS,
+  fileKeySet,
+  type KeySet,
+  remoteKeySet,
+} from '@portolan/registry';
+import type { Storage } from '@portolan/storage';
+import type { IncomingMessage } from 'node:http';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Logger } from 'pino';
+import type { PublicNames } from '../config/public-names.ts';
+import type { ServeSettings } from '../config/serve-settings.ts';
+import { randomId } from '../random-id.ts';
+import type { RequestHandlers } from './http-server.ts';
+import { createRegistryHealth } from './registry-health.ts';
+import { storedKeySet } from './stored-key-set.ts';
+
+export interface ComposeDeps {
+  readonly settings: ServeSettings;
+  readonly names: PublicNames;
+  readonly storage: Storage;
+  readonly logger: Logger;
+  /** Throws while this process should get no requests. */
+  readonly checkReady: () => Promise<void>;
+}
+
+const clock = Date.now;
+
+function keySetFor({ settings, storage }: ComposeDeps): KeySet {
+  const { jwks } = settings;
+  if (jwks === undefined) {
+    const load = async () => publicKeySetOf(await storage.signingKeys.list(), clock());
+    return storedKeySet(load, clock);
+  }
+  return /^https?:/.test(jwks)
+    ? remoteKeySet(jwks, globalThis.fetch, clock)
+    : fileKeySet(resolve(jwks));
+}
+
+function registryHandlers(deps: ComposeDeps, keySet: KeySet): RequestHandlers {
+  const { settings, names, storage, logger } = deps;
+  const app = createRegistryApp({
+    content: storage,
+    // Somebody else's tokens have no stamp, and one of theirs that had would mean nothing here.
+    stamps: settings.jwks === undefined ? storage.stamps : undefined,
+    generations: storage.generations,
+    keySet,
+    issuer: names.issuer,
+    service: names.service,
+    realm: names.realm,
+    logger,
+    clock,
+    randomId,
+    limits: { ...DEFAULT_LIMITS, accessLog: settings.isAccessLogged },
+  });
+  return { request: app.callback(), checkContinue: app.continueCallback() };
+}
+
+async function authHandlers(deps: ComposeDeps): Promise<RequestHandlers> {
+  const { settings, names, storage, logger, checkReady } = deps;
+  const keys = await openSigningKeys({
+    directory: join(settings.storage.directory, 'keys'),
+    store: storage.signingKeys,
+    leases: storage.leases,
+    clock,
+    randomId,
+  });
+  // All processes together leave a core for everything else, where there is more than one.
+  const concurrency = Math.max(1, Math.floor((availableParallelism() - 1) / settings.workers));
+  const app = createAuthApp({
+    access: storage,
+    keys,
+    issuer: names.issuer,
+    services: [
+      { name: names.service, isOwn: true },
+      ...settings.otherServices.map((service) => ({ ...service, isOwn: false })),
+    ],
+    tokenTtlSeconds: settings.tokenTtlSeconds,
+    publicUrl: names.publicUrl,
+    policy: settings.policy,
+    checkReady,
+    logger,
+    clock,
+    randomId,
+    hasher: createPasswordHasher({ concurrency }),
+  });
+  const request = app.callback();
+  return {
+    request,
+    checkContinue(incoming, response) {
+      response.writeContinue();
+      request(incoming, response);
+    },
+  };
+}
+
+function isForRegistry({ url = '' }: IncomingMessage): boolean {
+  return url.startsWith('/v2') && (url.length === 3 || url[3] === '/' || url[3] === '?');
+}
+
+function routeByPath(registry: RequestHandlers, others: RequestHandlers): RequestHandlers {
+  const choose = (request: IncomingMessage): RequestHandlers =>
+    isForRegistry(request) ? registry : others;
+  return {
+    request: (request, response) => choose(request).request(request, response),
+    checkContinue: (request, response) => choose(request).checkContinue(request, response),
+  };
+}
+
+export async function composeApps(deps: ComposeDeps): Promise<RequestHandlers> {
+  const { role } = deps.settings;
+  if (role === 'auth') return authHandlers(deps);
+  const keySet = keySetFor(deps);
+  const registry = registryHandlers(deps, keySet);
+  if (role === 'all') return routeByPath(registry, await authHandlers(deps));
+  const health = createRegistryHealth({ checkReady: deps.checkReady, keySet, logger: deps.logger });
+  return routeByPath(registry, { request: health, checkContinue: health });
+}

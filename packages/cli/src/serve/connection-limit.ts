@@ -1,0 +1,22 @@
+// How many connections a process takes. Each may need a second file descriptor for the blob that it
+// sends; running out of them would fail requests that were accepted, so fewer are accepted.
+import { readFileSync } from 'node:fs';
+
+/** For the database, the log, the listener, Node itself, and files that are being written. */
+const RESERVED = 40;
+const AT_LEAST = 8;
+
+function openFilesLimit(): number {
+  try {
+    const [, soft] =
+      /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
+    return Number(soft ?? Infinity);
+  } catch {
+    // Not Linux.
+    return Infinity;
+  }
+}
+
+export function connectionLimit(wanted: number, openFiles: number = openFilesLimit()): number {
+  return Math.min(wanted, Math.max(AT_LEAST, Math.floor((openFiles - RESERVED) / 2)));
+}

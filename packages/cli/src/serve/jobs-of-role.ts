@@ -1,0 +1,41 @@
+// Which jobs a server runs: content is the registry's, keys are the token service's.
+import { removeRetiredKeys } from '@portolan/auth';
+import type { Storage } from '@portolan/storage';
+import { join } from 'node:path';
+import type { ServeRole, ServeSettings } from '../config/serve-settings.ts';
+import type { Job } from './jobs.ts';
+
+const HOUR_MS = 3_600_000;
+
+function collectJob({ collector }: Storage, everyMs: number): Job {
+  return {
+    name: 'collect',
+    everyMs,
+    async run(signal) {
+      const report = await collector.run(signal);
+      return Object.values(report).some((count) => count > 0) ? report : undefined;
+    },
+  };
+}
+
+function forgetKeysJob({ signingKeys }: Storage, directory: string): Job {
+  return {
+    name: 'forget-retired-keys',
+    everyMs: HOUR_MS,
+    async run() {
+      await removeRetiredKeys({ directory: join(directory, 'keys'), store: signingKeys });
+      return undefined;
+    },
+  };
+}
+
+export function jobsOf({ role, storage: settings }: ServeSettings, storage: Storage): Job[] {
+  const collect = collectJob(storage, settings.collectEveryMs);
+  const forgetKeys = forgetKeysJob(storage, settings.directory);
+  const jobs: Record<ServeRole, Job[]> = {
+    all: [collect, forgetKeys],
+    registry: [collect],
+    auth: [forgetKeys],
+  };
+  return jobs[role];
+}

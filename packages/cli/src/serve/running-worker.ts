@@ -1,0 +1,68 @@
+// One worker process, from its start to its end.
+import cluster, { type Worker } from 'node:cluster';
+import { getCompileCacheDir } from 'node:module';
+import { resolve } from 'node:path';
+import type { ListenAddress } from '../config/listen-address.ts';
+import { CommandFailure } from '../terminal/explain-failure.ts';
+import type { FromWorker, ToWorker } from './messages.ts';
+
+export interface WorkerEnd {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** What it said before it ended by itself. */
+  readonly reason: string | undefined;
+}
+
+export interface RunningWorker {
+  readonly pid: number | undefined;
+  /** Where it accepts connections. Rejects when it ends before that. */
+  readonly ready: Promise<ListenAddress>;
+  readonly ended: Promise<WorkerEnd>;
+  drain(): void;
+  kill(): void;
+}
+
+/** Password hashing and file reads wait for these threads, and pulls must not wait for logins. */
+const WORKER_THREADS = '16';
+
+function fork(): Worker {
+  cluster.setupPrimary({ exec: resolve(import.meta.dirname, 'worker.ts'), args: [] });
+  const cache = getCompileCacheDir();
+  return cluster.fork({
+    UV_THREADPOOL_SIZE: WORKER_THREADS,
+    // Only the primary makes the administrator.
+    PORTOLAN_ADMIN_PASSWORD: '',
+    ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }),
+  });
+}
+
+export function startWorker(start: Extract<ToWorker, { type: 'start' }>): RunningWorker {
+  const worker = fork();
+  const ready = Promise.withResolvers<ListenAddress>();
+  const ended = Promise.withResolvers<WorkerEnd>();
+  let reason: string | undefined;
+  const send = (message: ToWorker): void => {
+    // A worker that is gone answers with its exit.
+    if (worker.isConnected()) worker.send(message, () => undefined);
+  };
+  worker.on('message', (message: FromWorker) => {
+    if (message.type === 'ready') ready.resolve(message.address);
+    else reason = message.text;
+  });
+  worker.on('error', () => undefined);
+  worker.on('exit', (code: number | null, signal: string | null) => {
+    const why = reason ?? `error: a worker ended before it was ready (${signal ?? `code ${code}`})`;
+    ready.reject(new CommandFailure(why.replace(/^error: /, '')));
+    ended.resolve({ code, signal, reason });
+  });
+  // Whoever restarts a worker looks at its end, not at this.
+  ready.promise.catch(() => undefined);
+  send(start);
+  return {
+    pid: worker.process.pid,
+    ready: ready.promise,
+    ended: ended.promise,
+    drain: () => send({ type: 'drain' }),
+    kill: () => worker.process.kill('SIGKILL'),
+  };
+}

@@ -1,0 +1,120 @@
+// `portolan serve`: prepares the data directory, starts what answers requests, says where, and runs
+// the jobs until it is told to stop.
+import { createPasswordHasher, openSigningKeys } from '@portolan/auth';
+import { openStorage, type Storage } from '@portolan/storage';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { GlobalOptions } from '../commands/create-context.ts';
+import { readEnvironment } from '../config/environment.ts';
+import type { ListenAddress } from '../config/listen-address.ts';
+import { settlePublicNames } from '../config/public-names.ts';
+import {
+  loadServeSettings,
+  type LoadedServeSettings,
+  type ServeRole,
+  type ServeSettings,
+} from '../config/serve-settings.ts';
+import { storageOptions } from '../config/storage-settings.ts';
+import { randomId } from '../random-id.ts';
+import { type Administrator, ensureAdministrator } from './administrator.ts';
+import { banner } from './banner.ts';
+import { startHttpProcess } from './http-process.ts';
+import { startJobs } from './jobs.ts';
+import { jobsOf } from './jobs-of-role.ts';
+import { createServerLog } from './logger.ts';
+import { waitForStop } from './stop-signals.ts';
+import { startSupervisor } from './supervisor.ts';
+import { openToGroup, removeStaleSocket } from './unix-socket.ts';
+
+/** What answers requests, in this process or in others. */
+interface Front {
+  readonly address: ListenAddress;
+  drain(): Promise<void>;
+  kill(): void;
+}
+
+interface Server {
+  readonly settings: ServeSettings;
+  readonly storage: Storage;
+  readonly logger: Logger;
+  readonly isTerminal: boolean;
+}
+
+/** The signing keys and the administrator; nothing where the registry stands alone. */
+async function prepareAccounts(
+  { settings, storage }: Server,
+  adminPassword: string | undefined,
+): Promise<Administrator | undefined> {
+  if (settings.role === 'registry') return undefined;
+  const { directory } = settings.storage;
+  await openSigningKeys({
+    directory: join(directory, 'keys'),
+    store: storage.signingKeys,
+    leases: storage.leases,
+    clock: Date.now,
+    randomId,
+  });
+  const hasher = createPasswordHasher();
+  return ensureAdministrator({ storage, hasher, directory, randomId }, adminPassword);
+}
+
+async function startFront({ settings, storage, logger, isTerminal }: Server): Promise<Front> {
+  const { listen, shutdownGraceMs } = settings;
+  if (settings.workers > 1) return startSupervisor({ settings, logger, isTerminal });
+  const http = await startHttpProcess({ settings, listen, storage, logger });
+  return {
+    address: http.address,
+    drain: () => http.drain(shutdownGraceMs),
+    kill: () => undefined,
+  };
+}
+
+async function run(server: Server, adminPassword: string | undefined): Promise<void> {
+  const { settings, storage, logger } = server;
+  const { listen } = settings;
+  const administrator = await prepareAccounts(server, adminPassword);
+  if (listen.kind === 'unix') await removeStaleSocket(listen.path);
+  const front = await startFront(server);
+  if (listen.kind === 'unix') await openToGroup(listen.path);
+  const jobs = startJobs(jobsOf(settings, storage), { leases: storage.leases, logger, randomId });
+  const stopped = waitForStop({
+    async stop() {
+      logger.info('stopping');
+      await Promise.all([front.drain(), jobs.stop()]);
+    },
+    stopAtOnce: () => front.kill(),
+  });
+  const names = settlePublicNames(settings, front.address);
+  const { directory } = settings.storage;
+  const facts = { role: settings.role, address: front.address, names, administrator };
+  process.stdout.write(banner({ ...facts, dataDirectory: directory }));
+  logger.info({ address: front.address, publicUrl: names.publicUrl }, 'listening');
+  await stopped;
+}
+
+async function serveWith({ settings, adminPassword }: LoadedServeSettings): Promise<void> {
+  const isTerminal = process.stderr.isTTY;
+  const log = createServerLog({ level: settings.logLevel, isTerminal });
+  // Whoever read our output may be gone; that is no reason to stop.
+  process.stdout.on('error', () => undefined);
+  process.stderr.on('error', () => undefined);
+  const storage = await openStorage(
+    storageOptions(settings.storage, { clock: Date.now, randomId }),
+  );
+  try {
+    await run({ settings, storage, logger: log.logger, isTerminal }, adminPassword);
+  } finally {
+    await storage.close();
+    log.flush();
+  }
+}
+
+/** Runs until it is told to stop. */
+export async function serve(role: ServeRole, options: GlobalOptions): Promise<void> {
+  const loaded = loadServeSettings(role, {
+    environment: readEnvironment(),
+    file: options.config,
+    flags: { data_dir: options.dataDir },
+  });
+  await serveWith(loaded);
+}
