@@ -83,10 +83,13 @@ describeWith({ packages: ['podman', 'buildah'], root: true }, 'podman and builda
       `push --tls-verify=false localhost/built:1 docker://${remote}`,
     );
     expect(pushed.code, pushed.output).toBe(0);
-    const pulled = await bob.buildah(`pull --tls-verify=false docker://${remote}`);
+    // Otherwise an image of that name in the store is answer enough.
+    const fresh = `pull --policy=always --tls-verify=false docker://${remote}`;
+    const pulled = await bob.buildah(fresh);
     expect(pulled.code, pulled.output).toBe(0);
-    const refused = await mallory.buildah(`pull --tls-verify=false docker://${remote}`);
+    const refused = await mallory.buildah(fresh);
     expect(refused.code).not.toBe(0);
+    expect(refused.output).toMatch(/denied|unauthorized/i);
   });
 
   test('pushes a manifest list of two platforms, and pulls each', async () => {
