@@ -57,7 +57,7 @@ export async function createUser(deps: AccountDeps, request: NewUserRequest): Pr
 }
 
 /**
- * Everything is checked before the first change; each change then is a transaction of its own.
+ * Each change is a transaction of its own; a refusal leaves all of them undone.
  * Returns the password when it was generated.
  * @throws AccountError `nothing-to-change`, `password-refused`; StorageError `not-found`,
  *   `last-administrator`
@@ -74,8 +74,11 @@ export async function updateUser(
     throw accountError('nothing-to-change', 'nothing was asked to be changed', { hint });
   }
   const password = changes.password && decidePassword(deps, name, changes.password);
+  // In this order only the first change can be refused, so that none is left half done: who is
+  // disabled, or not an administrator, cannot be the last one.
+  if (isDisabled === true) await subjects.setDisabled(name, true, deps.actor);
   if (isAdmin !== undefined) await subjects.setAdmin(name, isAdmin, deps.actor);
-  if (isDisabled !== undefined) await subjects.setDisabled(name, isDisabled, deps.actor);
+  if (isDisabled === false) await subjects.setDisabled(name, false, deps.actor);
   if (password !== undefined) {
     await credentials.setPassword(name, await deps.hasher.hash(password), deps.actor);
   }
