@@ -154,8 +154,9 @@ describe('a manifest', () => {
   });
 });
 
+const referrerOf = (subject: Digest) => image(config, [], { subject: descriptor(subject) });
+
 describe('a referrer', () => {
-  const referrerOf = (subject: Digest) => image(config, [], { subject: descriptor(subject) });
   let subject: Digest;
   beforeEach(async () => {
     subject = await content.put(image(config), { tags: ['latest'] });
@@ -187,25 +188,25 @@ describe('a referrer', () => {
   });
 });
 
-describe('an upload session', () => {
-  async function addUpload(id: string, more: object = {}): Promise<void> {
-    writeFileSync(join(content.directory, 'uploads', id), 'bytes');
-    const row = {
-      id,
-      repository: 'team/app',
-      subject: 'ann',
-      algorithm: 'sha256',
-      file: id,
-    } as const;
-    const times = { created_at: clock.now, updated_at: clock.now, writer: null, writer_until: 0 };
-    await content.deps.database.write((tx) =>
-      tx
-        .insertInto('upload')
-        .values({ ...row, offset: 5, digest_so_far: '', ...times, ...more })
-        .execute(),
-    );
-  }
+async function addUpload(id: string, more: object = {}): Promise<void> {
+  writeFileSync(join(content.directory, 'uploads', id), 'bytes');
+  const row = {
+    id,
+    repository: 'team/app',
+    subject: 'ann',
+    algorithm: 'sha256',
+    file: id,
+  } as const;
+  const times = { created_at: clock.now, updated_at: clock.now, writer: null, writer_until: 0 };
+  await content.deps.database.write((tx) =>
+    tx
+      .insertInto('upload')
+      .values({ ...row, offset: 5, digest_so_far: '', ...times, ...more })
+      .execute(),
+  );
+}
 
+describe('an upload session', () => {
   test('goes with its file when nothing has come for long', async () => {
     await addUpload('a');
     expect(await collectAfter(7 * DAY)).toMatchObject({ expiredUploads: 0 });

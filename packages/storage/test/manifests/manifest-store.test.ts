@@ -161,24 +161,24 @@ describe('put', () => {
   });
 });
 
+const putIfMatch = (reference: string, digests: readonly string[] | '*') =>
+  content.put(image(config, [layer]), {
+    tags: ['latest'],
+    ifMatch: { reference: Reference.parse(reference), digests },
+  });
+
 describe('If-Match', () => {
   let current: Digest;
   beforeEach(async () => {
     current = await content.put(image(config), { tags: ['latest'] });
   });
 
-  const put = (reference: string, digests: readonly string[] | '*') =>
-    content.put(image(config, [layer]), {
-      tags: ['latest'],
-      ifMatch: { reference: Reference.parse(reference), digests },
-    });
-
   const met: [string, string, () => readonly string[] | '*'][] = [
     ['the current digest', 'latest', () => [ABSENT, current]],
     ['*', 'latest', () => '*'],
   ];
   test.each(met)('goes ahead on %s', async (_, reference, digests) => {
-    const digest = await put(reference, digests());
+    const digest = await putIfMatch(reference, digests());
     expect(await content.tags.resolve(REPOSITORY, LATEST)).toBe(digest);
   });
 
@@ -188,7 +188,9 @@ describe('If-Match', () => {
     ['* for a digest that is not there', ABSENT, '*'],
   ];
   test.each(unmet)('changes nothing on %s', async (_, reference, digests) => {
-    await expect(put(reference, digests)).rejects.toMatchObject({ code: 'precondition-failed' });
+    await expect(putIfMatch(reference, digests)).rejects.toMatchObject({
+      code: 'precondition-failed',
+    });
     expect(await content.tags.resolve(REPOSITORY, LATEST)).toBe(current);
   });
 

@@ -1,5 +1,5 @@
 import { Digest, OCI_MANIFEST, RepositoryName } from '@portolan/oci';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Content, openContent, REPOSITORY, temporaryDirectory } from '../fixtures/content.ts';
 import { descriptor, image, index } from '../fixtures/documents.ts';

@@ -1,5 +1,5 @@
 import { type Digest, RepositoryName, Tag } from '@portolan/oci';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Content, openContent, REPOSITORY, temporaryDirectory } from '../fixtures/content.ts';
 import { image } from '../fixtures/documents.ts';
