@@ -1,0 +1,80 @@
+// Runs commands against a real data directory, and keeps what they answered.
+import { openStorage, type Storage } from '@portolan/storage';
+import { Command } from 'commander';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { CommandContext } from '../../src/commands/context.ts';
+import { registerNamespace } from '../../src/commands/namespace.ts';
+import { registerTeam } from '../../src/commands/team.ts';
+import { registerUser } from '../../src/commands/user.ts';
+
+type Row = Readonly<Record<string, unknown>>;
+
+export interface Answer {
+  readonly rows?: readonly Row[];
+  readonly columns?: readonly string[];
+  readonly record?: Row;
+  readonly notes: readonly string[];
+}
+
+const randomId = (): string => randomBytes(16).toString('hex');
+
+function createProgram(context: CommandContext): Command {
+  const program = new Command('portolan');
+  registerUser(program, context);
+  registerTeam(program, context);
+  registerNamespace(program, context);
+  const silence = (command: Command): void => {
+    command.exitOverride().configureOutput({ writeErr: () => undefined });
+    for (const child of command.commands) silence(child);
+  };
+  silence(program);
+  return program;
+}
+
+export async function openCommands() {
+  const dataDirectory = await mkdtemp(path.join(tmpdir(), 'portolan-commands-'));
+  onTestFinished(() => rm(dataDirectory, { recursive: true }));
+  const times = { leaseMs: 1000, uploadIdleMs: 1000, orphanFileMs: 1000 };
+  const options = { directory: dataDirectory, clock: Date.now, randomId, times, diskFloorBytes: 0 };
+
+  async function withStorage<T>(work: (storage: Storage) => Promise<T>): Promise<T> {
+    const storage = await openStorage(options);
+    try {
+      return await work(storage);
+    } finally {
+      await storage.close();
+    }
+  }
+
+  /** `line` is split at spaces; what needs others goes into `more`. */
+  async function run(line: string, { stdin = '', more = [] as string[] } = {}): Promise<Answer> {
+    const notes: string[] = [];
+    let answer: Omit<Answer, 'notes'> = {};
+    const context: CommandContext = {
+      dataDirectory,
+      actor: 'cli:tester',
+      clock: Date.now,
+      randomId,
+      readStdin: async () => stdin,
+      withStorage,
+      output: {
+        rows: (rows, columns) => {
+          answer = { rows, columns };
+        },
+        record: (record) => {
+          answer = { record };
+        },
+        text: () => undefined,
+        note: (text) => notes.push(text),
+      },
+    };
+    await createProgram(context).parseAsync([...line.split(' '), ...more], { from: 'user' });
+    return { ...answer, notes };
+  }
+
+  return { run, withStorage, dataDirectory };
+}
