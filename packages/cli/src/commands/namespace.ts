@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from './context.ts';
 import { GLOBAL_NAMESPACE_HELP, readNamespace, writtenNamespace } from './namespace-argument.ts';
 import { timestamp } from './timestamp.ts';
-import { notFound, withAccounts } from './with-accounts.ts';
+import { notFound, withAccounts, withStores } from './with-accounts.ts';
 
 interface SettingOptions {
   readonly team?: string;
@@ -64,7 +64,7 @@ function registerChanges(namespace: Command, context: CommandContext): void {
     .description('Delete a namespace')
     .option('--with-content', 'delete all its repositories too', false)
     .action((argument: string, { withContent }: { withContent: boolean }) =>
-      withAccounts(context, async (_accounts, storage) => {
+      withStores(context, async (storage) => {
         await storage.namespaces.delete(readNamespace(argument), withContent, context.actor);
         context.output.note(`Namespace '${argument}' is deleted.`);
       }),
@@ -76,7 +76,7 @@ function registerReads(namespace: Command, context: CommandContext): void {
     .command('list')
     .description('List all namespaces')
     .action(() =>
-      withAccounts(context, async (_accounts, storage) => {
+      withStores(context, async (storage) => {
         const columns = ['name', 'kind', 'visibility', 'team', 'owner'];
         context.output.rows((await storage.namespaces.list()).map(namespaceRow), columns);
       }),
@@ -85,7 +85,7 @@ function registerReads(namespace: Command, context: CommandContext): void {
     .command('show <name>')
     .description('Show a namespace')
     .action((argument: string) =>
-      withAccounts(context, async (_accounts, storage) => {
+      withStores(context, async (storage) => {
         context.output.record(await showNamespace(storage, readNamespace(argument)));
       }),
     );

@@ -3,7 +3,7 @@ import type { Storage, Team } from '@portolan/storage';
 import type { Command } from 'commander';
 import type { CommandContext } from './context.ts';
 import { timestamp } from './timestamp.ts';
-import { notFound, withAccounts } from './with-accounts.ts';
+import { notFound, withAccounts, withStores } from './with-accounts.ts';
 
 interface CreateOptions {
   readonly owner?: string;
@@ -51,7 +51,7 @@ function registerChanges(team: Command, context: CommandContext): void {
     .command('delete <name>')
     .description('Delete a team that owns no namespace')
     .action((name: string) =>
-      withAccounts(context, async (_accounts, storage) => {
+      withStores(context, async (storage) => {
         await storage.teams.delete(name, context.actor);
         context.output.note(`Team '${name}' is deleted.`);
       }),
@@ -63,7 +63,7 @@ function registerReads(team: Command, context: CommandContext): void {
     .command('list')
     .description('List all teams')
     .action(() =>
-      withAccounts(context, async (_accounts, storage) => {
+      withStores(context, async (storage) => {
         const teams = await storage.teams.list();
         context.output.rows(teams.map(teamRow), ['name', 'description', 'created']);
       }),
@@ -72,7 +72,7 @@ function registerReads(team: Command, context: CommandContext): void {
     .command('show <name>')
     .description('Show a team, with its members and namespaces')
     .action((name: string) =>
-      withAccounts(context, async (_accounts, storage) => {
+      withStores(context, async (storage) => {
         context.output.record(await showTeam(storage, name));
       }),
     );
@@ -93,7 +93,7 @@ function registerMembers(team: Command, context: CommandContext): void {
     .command('remove-member <team> <user>')
     .description('Remove a member; tokens already issued end')
     .action((name: string, user: string) =>
-      withAccounts(context, async (_accounts, storage) => {
+      withStores(context, async (storage) => {
         await storage.teams.removeMember(name, user, context.actor);
         context.output.record(await showTeam(storage, name));
       }),

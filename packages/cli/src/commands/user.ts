@@ -6,7 +6,7 @@ import type { CommandContext } from './context.ts';
 import { writtenNamespace } from './namespace-argument.ts';
 import { addPasswordOptions, type PasswordOptions, readPassword } from './password-options.ts';
 import { timestamp } from './timestamp.ts';
-import { notFound, withAccounts } from './with-accounts.ts';
+import { notFound, withAccounts, withStores } from './with-accounts.ts';
 
 interface SetOptions extends PasswordOptions {
   readonly admin?: boolean;
@@ -66,7 +66,7 @@ function registerReads(user: Command, context: CommandContext): void {
     .command('list')
     .description('List all users')
     .action(() =>
-      withAccounts(context, async (_accounts, storage) => {
+      withStores(context, async (storage) => {
         const users = (await storage.subjects.list()).filter(({ kind }) => kind === 'user');
         context.output.rows(users.map(userRow), ['name', 'admin', 'disabled', 'created']);
       }),
@@ -75,7 +75,7 @@ function registerReads(user: Command, context: CommandContext): void {
     .command('show <name>')
     .description('Show a user, with teams and namespaces')
     .action((name: string) =>
-      withAccounts(context, async (_accounts, storage) => {
+      withStores(context, async (storage) => {
         context.output.record(await showUser(storage, name));
       }),
     );
@@ -118,7 +118,7 @@ function registerDelete(user: Command, context: CommandContext): void {
     .command('delete <name>')
     .description('Delete a user, with memberships and an empty personal namespace')
     .action((name: string) =>
-      withAccounts(context, async (_accounts, storage) => {
+      withStores(context, async (storage) => {
         await storage.subjects.delete(name, context.actor);
         context.output.note(`User '${name}' is deleted.`);
         if ((await storage.namespaces.find(name)) !== undefined) {

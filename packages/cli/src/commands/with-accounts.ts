@@ -37,23 +37,33 @@ export function notFound(kind: 'user' | 'team' | 'namespace', name: string): Dom
   return new DomainError('not-found', `there is no ${kind} '${name}'`, { kind, name });
 }
 
+/** For what has no rule of its own: reads and removals. */
+export async function withStores<T>(
+  context: CommandContext,
+  work: (storage: Storage) => Promise<T>,
+): Promise<T> {
+  return await context.withStorage(async (storage) => {
+    try {
+      return await work(storage);
+    } catch (error) {
+      throw error instanceof DomainError ? await withHint(storage, error) : error;
+    }
+  });
+}
+
 export async function withAccounts<T>(
   context: CommandContext,
   work: (accounts: Accounts, storage: Storage) => Promise<T>,
 ): Promise<T> {
-  // Loaded here, so that `--help` does not wait for it.
+  // Loaded here, since it is half of the time that an answer takes.
   const { createAccounts, createPasswordHasher } = await import('@portolan/auth');
-  return await context.withStorage(async (storage) => {
+  return await withStores(context, (storage) => {
     const accounts = createAccounts({
       access: storage,
       hasher: createPasswordHasher(),
       randomId: context.randomId,
       actor: context.actor,
     });
-    try {
-      return await work(accounts, storage);
-    } catch (error) {
-      throw error instanceof DomainError ? await withHint(storage, error) : error;
-    }
+    return work(accounts, storage);
   });
 }
