@@ -9,12 +9,14 @@ type BodyLimits = Pick<RegistryLimits, 'bodyWindowMs' | 'minBodyBytesPerSecond'>
 
 /**
  * The bytes of a request. Breaking off does not destroy the socket, so that a refusal still reaches
- * the client. Time in which we do not read (a slow disk) is not held against the client: only ticks
- * that find us waiting count.
+ * the client; whoever stops before the end must call `return`. Time in which we do not read (a slow
+ * disk) is not held against the client: only ticks that find us waiting count.
+ * @param begin called when the first byte is asked for
  */
 export async function* watchBody(
   req: IncomingMessage,
   limits: BodyLimits,
+  begin: () => void,
 ): AsyncGenerator<Buffer, void, undefined> {
   const minBytes = (limits.minBodyBytesPerSecond * limits.bodyWindowMs) / 1000;
   let isWaiting = true;
@@ -27,6 +29,7 @@ export async function* watchBody(
     bytes = 0;
   }, limits.bodyWindowMs / TICKS_PER_WINDOW);
   try {
+    begin();
     for await (const chunk of req.iterator({ destroyOnReturn: false })) {
       bytes += chunk.length;
       isWaiting = false;

@@ -32,12 +32,14 @@ export function hasUnreadBody(req: IncomingMessage): boolean {
   return hasBody(req) && !req.complete && !awaitingContinue.has(req);
 }
 
+/** See `watchBody`: whoever does not read to the end must call `return`. */
 export function openBody(
   { req, res }: { readonly req: IncomingMessage; readonly res: ServerResponse },
   limits: RegistryLimits,
-): AsyncIterable<Buffer> {
-  if (awaitingContinue.delete(req)) res.writeContinue();
-  return watchBody(req, limits);
+): AsyncGenerator<Buffer, void, undefined> {
+  return watchBody(req, limits, () => {
+    if (awaitingContinue.delete(req)) res.writeContinue();
+  });
 }
 
 function tooLarge(maxBytes: number): never {

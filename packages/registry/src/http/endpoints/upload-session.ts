@@ -75,12 +75,15 @@ export async function appendBody(
   if (described.start !== undefined && described.start !== upload.offset) {
     throw outOfOrder(upload);
   }
+  const bytes = openBody(ctx, limits);
   try {
-    return await content.uploads.append(upload, { ...described, bytes: openBody(ctx, limits) });
+    return await content.uploads.append(upload, { ...described, bytes });
   } catch (error) {
     if (!isOffsetMismatch(error)) throw error;
     const { repository, subject, id } = upload;
     throw outOfOrder((await content.uploads.find(repository, subject, id)) ?? upload);
+  } finally {
+    await bytes.return();
   }
 }
 
