@@ -1,7 +1,7 @@
 // Which passwords a user may have (NIST SP 800-63B §5.1.1.2: length and a list of common ones, no
 // rules on kinds of characters).
 import { accountError } from './account-error.ts';
-import { COMMON_PASSWORDS } from './common-passwords.ts';
+import { GUESSED_PASSWORDS } from './guessed-passwords.ts';
 
 const MIN_LENGTH = 8;
 const MAX_LENGTH = 128;
@@ -17,7 +17,7 @@ function reasonAgainst(name: string, password: string): string | undefined {
   const lower = password.toLowerCase();
   if (lower === name) return 'it is the name of the user';
   if (ONE_CHARACTER.test(password)) return 'it is one character again and again';
-  if (COMMON_PASSWORDS.has(lower)) return 'it is among the first that anybody would guess';
+  if (GUESSED_PASSWORDS.has(lower)) return 'it is among the first that anybody would guess';
   return undefined;
 }
 
