@@ -1,11 +1,14 @@
 // The first start makes the administrator. A generated password is on disk before the user is in the
 // database, so that a crash in between leaves nobody locked out.
 import { createAccounts, generatePassword, type PasswordHasher } from '@portolan/auth';
+import { DomainError } from '@portolan/oci';
 import type { Storage } from '@portolan/storage';
 import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { variableOf } from '../config/setting-table.ts';
+import { SettingsError } from '../config/settings-problem.ts';
 
 export const ADMINISTRATOR = 'admin';
 
@@ -17,6 +20,8 @@ export interface AdministratorDeps {
 }
 
 export interface Administrator {
+  /** Made by this start. */
+  readonly isNew: boolean;
   /** To be shown once; undefined on every later start, or when it was given. */
   readonly generatedPassword: string | undefined;
   /** Where the generated one is; undefined when it was given, or the file has been removed. */
@@ -37,6 +42,12 @@ async function writeSecret(file: string, secret: string): Promise<void> {
   }
 }
 
+function refused(error: DomainError): SettingsError {
+  const origin = { name: variableOf('admin_password'), place: 'first start' };
+  return new SettingsError([{ origin, text: `${error.message}. Choose another one.` }]);
+}
+
+/** Returns the password when it was generated. */
 async function create(
   deps: AdministratorDeps,
   given: string | undefined,
@@ -46,7 +57,12 @@ async function create(
   if (generated !== undefined) await writeSecret(join(directory, 'admin-password'), generated);
   const password = { kind: 'given', password: given ?? generated ?? '' } as const;
   const accounts = createAccounts({ access: storage, hasher, randomId, actor: 'system' });
-  await accounts.createUser({ name: ADMINISTRATOR, isAdmin: true, password });
+  const request = { name: ADMINISTRATOR, isAdmin: true, password };
+  await accounts.createUser(request).catch((error: unknown) => {
+    throw error instanceof DomainError && error.code === 'password-refused'
+      ? refused(error)
+      : error;
+  });
   return generated;
 }
 
@@ -60,20 +76,20 @@ async function createOnce(deps: AdministratorDeps, given: string | undefined) {
       continue;
     }
     try {
-      if ((await storage.subjects.list()).length > 0) return undefined;
-      return await create(deps, given);
+      if ((await storage.subjects.list()).length > 0) break;
+      return { isNew: true, generatedPassword: await create(deps, given) };
     } finally {
       await storage.leases.release(LEASE, holder);
     }
   }
-  return undefined;
+  return { isNew: false, generatedPassword: undefined };
 }
 
 export async function ensureAdministrator(
   deps: AdministratorDeps,
   given: string | undefined,
 ): Promise<Administrator> {
-  const generatedPassword = await createOnce(deps, given);
+  const created = await createOnce(deps, given);
   const file = join(deps.directory, 'admin-password');
-  return { generatedPassword, passwordFile: existsSync(file) ? file : undefined };
+  return { ...created, passwordFile: existsSync(file) ? file : undefined };
 }

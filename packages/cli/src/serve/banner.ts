@@ -68,6 +68,8 @@ export function banner(facts: BannerFacts): string {
     lines.push('', `  Address        ${names.publicUrl}`, `  Data           ${dataDirectory}`);
   }
   if (administrator !== undefined) lines.push(...accountLines(administrator));
-  if (role === 'all') lines.push('', ...pushLines(facts), '', 'Stop with Ctrl-C.');
+  if (role === 'all' && administrator?.isNew === true) lines.push('', ...pushLines(facts));
+  else if (role === 'all') lines.push('', `How to log in, push and pull: ${names.publicUrl}/`);
+  if (role === 'all') lines.push('', 'Stop with Ctrl-C.');
   return `${lines.join('\n')}\n`;
 }

@@ -3,6 +3,7 @@
 import {
   createAuthApp,
   createPasswordHasher,
+  isPublished,
   openSigningKeys,
   publicKeySetOf,
 } from '@portolan/auth';
@@ -39,8 +40,10 @@ const clock = Date.now;
 function keySetFor({ settings, storage }: ComposeDeps): KeySet {
   const { jwks } = settings;
   if (jwks === undefined) {
-    const load = async () => publicKeySetOf(await storage.signingKeys.list(), clock());
-    return storedKeySet(load, clock);
+    return storedKeySet(async () => {
+      const keys = await storage.signingKeys.list();
+      return publicKeySetOf(keys.filter((key) => isPublished(key, clock())));
+    }, clock);
   }
   return /^https?:/.test(jwks)
     ? remoteKeySet(jwks, globalThis.fetch, clock)

@@ -1,12 +1,11 @@
 // `portolan serve`: prepares the data directory, starts what answers requests, says where, and runs
 // the jobs until it is told to stop.
-import { createPasswordHasher, openSigningKeys } from '@portolan/auth';
+import { createPasswordHasher } from '@portolan/auth';
 import { openStorage, type Storage } from '@portolan/storage';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { GlobalOptions } from '../commands/create-context.ts';
 import { readEnvironment } from '../config/environment.ts';
-import type { ListenAddress } from '../config/listen-address.ts';
+import { ListenAddress } from '../config/listen-address.ts';
 import { settlePublicNames } from '../config/public-names.ts';
 import {
   loadServeSettings,
@@ -17,7 +16,7 @@ import {
 import { storageOptions } from '../config/storage-settings.ts';
 import { randomId } from '../random-id.ts';
 import { type Administrator, ensureAdministrator } from './administrator.ts';
-import { banner } from './banner.ts';
+import { banner, type BannerFacts } from './banner.ts';
 import { startHttpProcess } from './http-process.ts';
 import { startJobs } from './jobs.ts';
 import { jobsOf } from './jobs-of-role.ts';
@@ -40,20 +39,13 @@ interface Server {
   readonly isTerminal: boolean;
 }
 
-/** The signing keys and the administrator; nothing where the registry stands alone. */
-async function prepareAccounts(
+/** Undefined where there are no accounts: the registry alone. */
+async function prepareAdministrator(
   { settings, storage }: Server,
   adminPassword: string | undefined,
 ): Promise<Administrator | undefined> {
   if (settings.role === 'registry') return undefined;
   const { directory } = settings.storage;
-  await openSigningKeys({
-    directory: join(directory, 'keys'),
-    store: storage.signingKeys,
-    leases: storage.leases,
-    clock: Date.now,
-    randomId,
-  });
   const hasher = createPasswordHasher();
   return ensureAdministrator({ storage, hasher, directory, randomId }, adminPassword);
 }
@@ -69,27 +61,43 @@ async function startFront({ settings, storage, logger, isTerminal }: Server): Pr
   };
 }
 
-async function run(server: Server, adminPassword: string | undefined): Promise<void> {
+function announce(
+  { settings, logger }: Server,
+  facts: Pick<BannerFacts, 'address' | 'administrator'>,
+) {
+  const names = settlePublicNames(settings, facts.address);
+  const { role, storage } = settings;
+  process.stdout.write(banner({ ...facts, role, names, dataDirectory: storage.directory }));
+  const address = ListenAddress.format(facts.address);
+  logger.info({ address, publicUrl: names.publicUrl, workers: settings.workers }, 'listening');
+}
+
+async function runUntilStopped(server: Server, front: Front): Promise<void> {
   const { settings, storage, logger } = server;
-  const { listen } = settings;
-  const administrator = await prepareAccounts(server, adminPassword);
-  if (listen.kind === 'unix') await removeStaleSocket(listen.path);
-  const front = await startFront(server);
-  if (listen.kind === 'unix') await openToGroup(listen.path);
   const jobs = startJobs(jobsOf(settings, storage), { leases: storage.leases, logger, randomId });
-  const stopped = waitForStop({
+  await waitForStop({
     async stop() {
       logger.info('stopping');
       await Promise.all([front.drain(), jobs.stop()]);
     },
     stopAtOnce: () => front.kill(),
   });
-  const names = settlePublicNames(settings, front.address);
-  const { directory } = settings.storage;
-  const facts = { role: settings.role, address: front.address, names, administrator };
-  process.stdout.write(banner({ ...facts, dataDirectory: directory }));
-  logger.info({ address: front.address, publicUrl: names.publicUrl }, 'listening');
-  await stopped;
+}
+
+async function run(server: Server, adminPassword: string | undefined): Promise<void> {
+  const { listen } = server.settings;
+  if (listen.kind === 'unix') await removeStaleSocket(listen.path);
+  const front = await startFront(server);
+  try {
+    if (listen.kind === 'unix') await openToGroup(listen.path);
+    // After the listener: a start that fails on its address makes no password that nobody sees.
+    const administrator = await prepareAdministrator(server, adminPassword);
+    announce(server, { address: front.address, administrator });
+  } catch (error) {
+    await front.drain();
+    throw error;
+  }
+  await runUntilStopped(server, front);
 }
 
 async function serveWith({ settings, adminPassword }: LoadedServeSettings): Promise<void> {
