@@ -13,12 +13,13 @@ export interface Chunk {
   readonly bytes: Buffer;
 }
 
+/** At most `count`; none for the empty blob, since `Content-Range` cannot say that. */
 export function chunksOf(bytes: Buffer, count = CHUNKS): Chunk[] {
   const size = Math.ceil(bytes.length / count);
   return Array.from({ length: count }, (_, i) => ({
     start: i * size,
     bytes: bytes.subarray(i * size, (i + 1) * size),
-  }));
+  })).filter((chunk) => chunk.bytes.length > 0);
 }
 
 /** The options of a request that carries the chunk. */
@@ -77,8 +78,7 @@ const streamed: Push = async (repository, blob) => {
 
 function chunked(options: { readonly chunks?: number; readonly lastInPut?: boolean } = {}): Push {
   return async (repository, { bytes, digest }) => {
-    // An empty blob has no chunk: `Content-Range` cannot say so.
-    const chunks = bytes.length === 0 ? [] : chunksOf(bytes, options.chunks);
+    const chunks = chunksOf(bytes, options.chunks);
     const last = options.lastInPut === true ? chunks.pop() : undefined;
     let location = await repository.beginUpload();
     for (const chunk of chunks) location = await patchChunk(repository, location, chunk);
@@ -89,7 +89,7 @@ function chunked(options: { readonly chunks?: number; readonly lastInPut?: boole
 
 const hinted: Push = async (repository, { bytes, digest }) => {
   let location = await beginHinted(repository, digest.startsWith('sha512') ? 'sha512' : 'sha256');
-  for (const chunk of bytes.length === 0 ? [] : chunksOf(bytes)) {
+  for (const chunk of chunksOf(bytes)) {
     location = await patchChunk(repository, location, chunk);
   }
   return repository.request('PUT', location, { query: { digest } });

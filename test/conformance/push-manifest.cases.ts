@@ -167,6 +167,7 @@ const REFUSED: Readonly<Record<string, (image: Content) => Refused>> = {
   'a manifest above 4 MiB': () => ({
     manifest: makeImage({ fields: { annotations: { a: 'A'.repeat(4 * 1024 * 1024) } } }).root,
     status: 413,
+    code: 'SIZE_INVALID',
   }),
 };
 
