@@ -54,9 +54,10 @@ export function errorMiddleware({ logger, realm }: ErrorMiddlewareDeps): Middlew
       await next();
     } catch (error) {
       respondWithError(ctx, error, realm);
-      if (ctx.status >= 500 && ctx.status !== 503) {
-        logger.error({ requestId: ctx.state.requestId, err: error }, 'request failed');
-      }
+      if (ctx.status < 500) return;
+      const line = { requestId: ctx.state.requestId, err: error };
+      if (ctx.status === 503) logger.warn(line, 'unavailable');
+      else logger.error(line, 'request failed');
     }
   };
 }

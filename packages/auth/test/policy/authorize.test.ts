@@ -1,6 +1,6 @@
 import { Scope } from '@portolan/oci';
 import type { NamespaceAccess } from '@portolan/storage';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createAuthorizer } from '../../src/policy/authorize.ts';
 import { accessOf, CASES, SETTINGS, subjectOf } from '../fixtures/policy-cases.ts';
@@ -121,7 +121,7 @@ describe('authorize', () => {
       fc.asyncProperty(organizations, requests, async (organization, requested) => {
         const one = flat((await authorize(organization, requested)).access).sort();
         const other = flat(
-          (await authorize(organization, [[...requested].reverse().join(' ')])).access,
+          (await authorize(organization, [requested.toReversed().join(' ')])).access,
         );
         expect(other.sort()).toEqual(one);
       }),
