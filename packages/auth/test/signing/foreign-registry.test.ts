@@ -29,6 +29,13 @@ import { SECOND } from '../fixtures/test-clock.ts';
 const REPOSITORY = 'alice/app';
 const LOGIN = 'alice:alices password';
 
+// Unlike ours, it does not know OCI manifests without this header.
+async function pull(client: RegistryClient): Promise<Buffer> {
+  const headers = { Accept: MANIFEST_TYPE };
+  const path = `/v2/${REPOSITORY}/manifests/v1`;
+  return (await client.expect([200], 'GET', path, { headers })).bytes;
+}
+
 describeWith({ packages: ['docker-registry'] }, 'docker-registry 2.8 with our tokens', () => {
   let auth: AuthService;
   let registry: DebianRegistry;
@@ -50,13 +57,6 @@ describeWith({ packages: ['docker-registry'] }, 'docker-registry 2.8 with our to
     const scope = `repository:${REPOSITORY}:${actions}`;
     const { body } = await auth.get({ service, scope }, login);
     return createRegistryClient(`http://${registry.host}`, String(body['token']));
-  }
-
-  // Unlike ours, it does not know OCI manifests without this header.
-  async function pull(client: RegistryClient): Promise<Buffer> {
-    const headers = { Accept: MANIFEST_TYPE };
-    const path = `/v2/${REPOSITORY}/manifests/v1`;
-    return (await client.expect([200], 'GET', path, { headers })).bytes;
   }
 
   beforeAll(async () => {
