@@ -60,7 +60,7 @@ function readLock(file: string): LockContent | undefined {
   try {
     const content: Partial<LockContent> = JSON.parse(readText(file) ?? '');
     const { id = '', boot = '', hostname: host = '', seenAt = 0 } = content;
-    return { id, boot, hostname: host, seenAt };
+    return Number.isSafeInteger(seenAt) ? { id, boot, hostname: host, seenAt } : undefined;
   } catch {
     // Absent, or not ours to understand: nothing that another machine is known to hold.
     return undefined;
@@ -83,8 +83,7 @@ export function lockDataDirectory(deps: DataDirectoryLockDeps): DataDirectoryLoc
       `the data directory is in use by another machine, ${lock.hostname}`,
       {
         file,
-        seenAt: new Date(lock.seenAt).toISOString(),
-        hint: `one machine at a time; if ${lock.hostname} is gone, remove ${file} or wait until ${new Date(lapsesAt).toISOString()}`,
+        hint: `one machine at a time; if ${lock.hostname} is gone, wait ${Math.ceil((lapsesAt - clock()) / 1000)} seconds or remove ${file}`,
       },
     );
   }

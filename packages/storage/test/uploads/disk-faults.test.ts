@@ -56,8 +56,9 @@ it.each<[string, Fault, object]>([
   ['syncing', inUploadFile(() => ({ sync: broken })), { message: 'EIO' }],
   ['moving', () => ({ adopt: full }), { code: 'disk-full' }],
 ])('leaves neither session nor file nor blob behind when %s fails', async (_, fault, error) => {
-  const { push, deps } = await openWith(fault);
-  await expect(push(BYTES)).rejects.toMatchObject(error);
+  const faulty = await openWith(fault);
+  const { deps } = faulty;
+  await expect(faulty.push(BYTES)).rejects.toMatchObject(error);
   expect(await deps.database.read.selectFrom('upload').selectAll().execute()).toEqual([]);
   expect(await deps.database.read.selectFrom('blob').selectAll().execute()).toEqual([]);
   expect([...directory.fileNames('uploads'), ...directory.fileNames('blobs')]).toEqual([]);
@@ -78,8 +79,9 @@ it('keeps a session whose file cannot be opened just now', async () => {
 });
 
 it('removes the stored file when its rows cannot be written, and pulls go on', async () => {
-  const { push, deps, blobs, files } = await openWith(() => ({}));
-  const before = await push(Buffer.from('before'));
+  const healthy = await openWith(() => ({}));
+  const { deps, blobs, files } = healthy;
+  const before = await healthy.push(Buffer.from('before'));
   const database: Database = {
     ...deps.database,
     write: (work, durability) =>

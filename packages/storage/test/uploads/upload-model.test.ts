@@ -1,6 +1,6 @@
 // The upload state machine against a model of a few lines, in any order of requests, each of which
 // may come to either of two processes.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Upload } from '../../src/uploads/upload-store.ts';
 import {
@@ -143,7 +143,6 @@ const chunks = fc.array(fc.uint8Array({ minLength: 1, maxLength: 2000 }), { maxL
 const someChunks = fc.array(fc.uint8Array({ minLength: 2, maxLength: 50 }), { minLength: 1 });
 const other = fc.oneof(fc.integer({ min: -20, max: -1 }), fc.integer({ min: 1, max: 20 }));
 const algorithm = fc.constantFrom('sha256' as const, 'sha512' as const);
-// An end is drawn seldom, so that most sessions grow before it.
 const isRight = fc.boolean();
 const requests = fc.commands(
   [

@@ -207,21 +207,15 @@ describe('a session', () => {
 
 /** A body that stops after its first chunk until it is let go. */
 function stalledBody() {
-  let letGo: () => void = () => undefined;
-  let reached: () => void = () => undefined;
-  const gate = new Promise<void>((resolve) => {
-    letGo = resolve;
-  });
-  const isStalled = new Promise<void>((resolve) => {
-    reached = resolve;
-  });
+  const gate = Promise.withResolvers<void>();
+  const stall = Promise.withResolvers<void>();
   async function* bytes(): AsyncGenerator<Uint8Array> {
     yield Buffer.from('one ');
-    reached();
-    await gate;
+    stall.resolve();
+    await gate.promise;
     yield Buffer.from('two');
   }
-  return { bytes: bytes(), isStalled, letGo };
+  return { bytes: bytes(), isStalled: stall.promise, letGo: () => gate.resolve() };
 }
 
 describe('a second writer', () => {
