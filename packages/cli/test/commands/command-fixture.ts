@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { CommandContext } from '../../src/commands/context.ts';
+import { registerKey } from '../../src/commands/key.ts';
 import { registerNamespace } from '../../src/commands/namespace.ts';
 import { registerTeam } from '../../src/commands/team.ts';
 import { registerUser } from '../../src/commands/user.ts';
@@ -17,6 +18,8 @@ export interface Answer {
   readonly rows?: readonly Row[];
   readonly columns?: readonly string[];
   readonly record?: Row;
+  /** Plain text, as it went to stdout. */
+  readonly text: string;
   readonly notes: readonly string[];
 }
 
@@ -27,6 +30,7 @@ function createProgram(context: CommandContext): Command {
   registerUser(program, context);
   registerTeam(program, context);
   registerNamespace(program, context);
+  registerKey(program, context);
   const silence = (command: Command): void => {
     command.exitOverride().configureOutput({ writeErr: () => undefined });
     for (const child of command.commands) silence(child);
@@ -53,7 +57,8 @@ export async function openCommands() {
   /** `line` is split at spaces; what needs others goes into `more`. */
   async function run(line: string, { stdin = '', more = [] as string[] } = {}): Promise<Answer> {
     const notes: string[] = [];
-    let answer: Omit<Answer, 'notes'> = {};
+    const texts: string[] = [];
+    let answer: Omit<Answer, 'notes' | 'text'> = {};
     const context: CommandContext = {
       dataDirectory,
       actor: 'cli:tester',
@@ -68,12 +73,12 @@ export async function openCommands() {
         record: (record) => {
           answer = { record };
         },
-        text: () => undefined,
+        text: (text) => texts.push(text),
         note: (text) => notes.push(text),
       },
     };
     await createProgram(context).parseAsync([...line.split(' '), ...more], { from: 'user' });
-    return { ...answer, notes };
+    return { ...answer, text: texts.join(''), notes };
   }
 
   return { run, withStorage, dataDirectory };
