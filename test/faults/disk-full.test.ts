@@ -1,6 +1,6 @@
 // The data directory's file system runs full (reference reliability R2, row 4): pushes are refused in
 // the registry's own words, pulls go on, and nothing has to be restarted once there is space again.
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -13,8 +13,6 @@ import {
   pushImage,
   RefusedError,
   type RegistryClient,
-  UPLOAD_STYLES,
-  type UploadStyle,
 } from '../support/registry-client.ts';
 import { mountSmallDisk, type SmallDisk, whyNoSmallDisk } from '../support/small-disk.ts';
 import { type Portolan, startPortolan } from '../support/start-portolan.ts';
@@ -65,20 +63,44 @@ describe.skipIf(reason !== undefined)(title, () => {
     }
   }
 
-  const styles = UPLOAD_STYLES.filter((style) => style !== 'mount');
+  /** Bytes in the files of uploads. */
+  async function uploadedBytes(): Promise<number> {
+    const directory = join(dataDir, 'uploads');
+    const files = await readdir(directory);
+    const sizes = await Promise.all(
+      files.map(async (file) => (await stat(join(directory, file))).size),
+    );
+    return sizes.reduce((sum, size) => sum + size, 0);
+  }
 
-  test.each(styles)(
+  test.each(['single-post', 'post-put', 'streamed'] as const)(
     'refuses a blob that does not fit (%s), and keeps nothing of it',
-    async (style: UploadStyle) => {
+    async (style) => {
       const blob = randomBlob((DISK_MEGABYTES + 8) * 2 ** 20);
       const push = pushBlob(client, { repository: REPOSITORY, blob, style });
-      const refused: unknown = await push.catch((error: unknown) => error);
-      expectRefusal(refused);
-      expect(await readdir(join(dataDir, 'uploads'))).toEqual([]);
+      expectRefusal(await push.catch((error: unknown) => error));
+      expect(await uploadedBytes()).toBe(0);
       await expectPulls(1);
       await pushImage(client, REPOSITORY, makeImage(), `after-${style}`);
     },
   );
+
+  test('refuses a chunk that does not fit, and keeps the ones before until they are given up', async () => {
+    const blob = randomBlob(30 * 2 ** 20);
+    const begun = await client.expect([202], 'POST', `/v2/${REPOSITORY}/blobs/uploads/`);
+    const headers = { 'Content-Range': `0-${blob.bytes.length - 1}` };
+    const location = begun.headers.get('location') ?? '';
+    const first = await client.expect([202], 'PATCH', location, { headers, body: blob.bytes });
+    const next = first.headers.get('location') ?? '';
+    const second = client.expect([202], 'PATCH', next, {
+      headers: { 'Content-Range': `${blob.bytes.length}-${2 * blob.bytes.length - 1}` },
+      body: blob.bytes,
+    });
+    expectRefusal(await second.catch((error: unknown) => error));
+    expect(await uploadedBytes()).toBe(blob.bytes.length);
+    await client.expect([204], 'DELETE', next);
+    expect(await uploadedBytes()).toBe(0);
+  });
 
   test('goes on with pulls and logins, refuses pushes, and recovers by itself', async () => {
     await disk.fill();

@@ -4,7 +4,7 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
 import { findFreePort } from '../support/free-port.ts';
 import { randomBlob } from '../support/image.ts';
 import { findProcessTree } from '../support/process-tree.ts';
@@ -96,6 +96,11 @@ describe('a server that is killed', () => {
   test(
     `keeps what it acknowledged over ${KILLS} kills`,
     async () => {
+      onTestFailed(async () => {
+        // What it says about the failure may still be on its way.
+        await delay(500);
+        console.log(portolan?.logs().slice(-10_000));
+      });
       const dataDir = join(scratch.path, 'data');
       // One address, so that tokens hold over restarts.
       const address = `127.0.0.1:${await findFreePort()}`;
