@@ -1,5 +1,5 @@
 // Portolan as a user runs it: `portolan serve`, tokens on, one worker a core unless told otherwise.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { freePort } from './free-port.ts';
 import { type Contender, endProcess, type Server, waitForAnswer } from './server.ts';
@@ -26,21 +26,32 @@ export async function serviceOf(url: string): Promise<string> {
   return /service="([^"]+)"/.exec(response.headers.get('www-authenticate') ?? '')?.[1] ?? '';
 }
 
+/** The first start makes the administrator after it has begun to listen; the banner says it is done. */
+async function waitForBanner(child: ChildProcess): Promise<void> {
+  for await (const chunk of child.stdout ?? []) {
+    if (String(chunk).includes('Portolan is listening on ')) break;
+  }
+  child.stdout?.resume();
+}
+
 async function start(directory: string, options: { workers?: number } = {}): Promise<Server> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const startedAt = performance.now();
   const child = spawn(process.execPath, [MAIN, 'serve'], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       PATH: process.env['PATH'],
       PORTOLAN_DATA_DIR: directory,
       PORTOLAN_LISTEN: `127.0.0.1:${port}`,
       PORTOLAN_ADMIN_PASSWORD: ADMIN.password,
+      PORTOLAN_LOG_LEVEL: 'warn',
       ...(options.workers === undefined ? {} : { PORTOLAN_WORKERS: String(options.workers) }),
     },
   });
+  const banner = waitForBanner(child);
   const startMs = await waitForAnswer(url, startedAt);
+  await banner;
   const service = await serviceOf(url);
   return {
     name: 'portolan',

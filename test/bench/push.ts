@@ -85,7 +85,7 @@ export async function pushStream(
   expectStatus(await send(next, 'PUT', { ...headers, 'content-length': '0' }), 201, 'PUT');
 }
 
-const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
+export const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 
 export interface SmallImage {
   readonly digest: string;

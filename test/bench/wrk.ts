@@ -1,4 +1,4 @@
-// One run of wrk: a bounded load of HTTP requests from another process.
+// One run of wrk: a bounded load of GET requests from another process.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
@@ -7,7 +7,6 @@ const run = promisify(execFile);
 export interface WrkOptions {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly method?: 'GET' | 'HEAD';
   readonly connections: number;
   readonly seconds: number;
 }
@@ -21,7 +20,6 @@ const UNITS: Readonly<Record<string, number>> = { B: 1, KB: 2 ** 10, MB: 2 ** 20
 
 /** @throws Error when any answer was not 2xx or 3xx, since such a figure would mean nothing. */
 export async function wrk(options: WrkOptions): Promise<WrkResult> {
-  const script = new URL(`./${(options.method ?? 'GET').toLowerCase()}.lua`, import.meta.url);
   const headers = Object.entries(options.headers).flatMap(([k, v]) => ['-H', `${k}: ${v}`]);
   const { stdout } = await run('wrk', [
     '-t2',
@@ -29,8 +27,6 @@ export async function wrk(options: WrkOptions): Promise<WrkResult> {
     `-d${options.seconds}s`,
     '--timeout',
     '30s',
-    '-s',
-    script.pathname,
     ...headers,
     options.url,
   ]);
