@@ -25,6 +25,13 @@ export interface RunningWorker {
 /** Password hashing and file reads wait for these threads, and pulls must not wait for logins. */
 const WORKER_THREADS = '16';
 
+/**
+ * Every worker accepts from the shared listener by itself. Node's round robin through the primary is
+ * evener with few connections, but sets up a quarter as many a second, and a connection on its way
+ * to a worker that has just died hangs for ever (measured with Node 26.10).
+ */
+cluster.schedulingPolicy = cluster.SCHED_NONE;
+
 function fork(): Worker {
   cluster.setupPrimary({ exec: resolve(import.meta.dirname, 'worker.ts'), args: [] });
   const cache = getCompileCacheDir();
