@@ -45,11 +45,17 @@ const RELOAD_MS = 5_000;
 const LEASE = 'signing-keys';
 const LEASE_MS = 10_000;
 
-/** The newest of those that may sign already; the kid settles a tie in every process alike. */
+function byActivation(a: SigningKey, b: SigningKey): number {
+  return a.activatesAt - b.activatesAt || (a.kid < b.kid ? 1 : -1);
+}
+
+/**
+ * The newest of those that may sign already; the kid settles a tie in every process alike. When none
+ * may, the clock was set back, and the oldest signs: nobody could log in otherwise.
+ */
 export function activeKeyOf(keys: readonly SigningKey[], now: number): SigningKey | undefined {
-  return keys
-    .filter((key) => key.activatesAt <= now && isPublished(key, now))
-    .sort((a, b) => b.activatesAt - a.activatesAt || (a.kid < b.kid ? -1 : 1))[0];
+  const published = keys.filter((key) => isPublished(key, now)).sort(byActivation);
+  return published.findLast((key) => key.activatesAt <= now) ?? published[0];
 }
 
 export function isPublished(key: SigningKey, now: number): boolean {

@@ -60,6 +60,12 @@ describe('signing keys', () => {
     expect(await readdir(test.keyDirectory)).toHaveLength(1);
   });
 
+  it('go on signing when the clock is set back', async () => {
+    const kid = await active(await openKeys());
+    clock.advance(-60 * MINUTE);
+    expect(await active(await openKeys())).toBe(kid);
+  });
+
   it('are refused when others can read the file', async () => {
     const kid = await active(await openKeys());
     await chmod(join(test.keyDirectory, `${kid}.pem`), 0o640);

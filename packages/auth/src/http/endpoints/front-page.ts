@@ -31,7 +31,7 @@ skopeo, containerd, or any other client that speaks the OCI distribution-spec.</
 <h2>Log in</h2>
 <pre><code>docker login ${host}</code></pre>
 <h2>Push</h2>
-<p>Everybody may push below their own user name; teams have namespaces of their own.</p>
+<p>The first part of a name is its namespace: your user name, or one that your team owns.</p>
 <pre><code>docker tag hello-world ${host}/YOUR-NAME/hello:1
 docker push ${host}/YOUR-NAME/hello:1</code></pre>
 <h2>Pull</h2>
