@@ -8,9 +8,9 @@ import { fileMissing, isMissing } from './disk-errors.ts';
 
 const openFile = promisify(open);
 
-// 1 MiB reads give twice the throughput of 64 KiB ones (reference §5). A stalled client holds two of
-// them, so with many clients each gets less.
-const MAX_READ_BYTES = 1024 * 1024;
+// 512 KiB reads give twice the throughput of 64 KiB ones, and larger ones no more. A stalled client
+// holds two of them, so with many clients each gets less.
+const MAX_READ_BYTES = 512 * 1024;
 const MIN_READ_BYTES = 64 * 1024;
 const ALL_STREAMS_BYTES = 32 * 1024 * 1024;
 

@@ -89,18 +89,6 @@ function progressOf({ offset, hash }: RunningHash): UploadProgress {
   return { offset, digestSoFar: hash.copy().digest('hex') };
 }
 
-/** The session after a refusal: as it was before the request. */
-async function rollBack(
-  deps: AppendDeps,
-  claim: UploadClaim,
-  file: UploadFile,
-  to: RunningHash,
-): Promise<void> {
-  await file.truncate(to.offset);
-  await claim.release(progressOf(to));
-  deps.hashes.keep(claim.row.id, to);
-}
-
 async function takeBytes(
   deps: AppendDeps,
   claim: UploadClaim,
@@ -131,7 +119,11 @@ async function takeBytes(
     if (broken !== undefined) throw broken.error;
     return after.offset;
   } catch (error) {
-    if (isStorageError(error, 'size-mismatch')) await rollBack(deps, claim, file, before);
+    if (isStorageError(error, 'size-mismatch')) {
+      // As it was before; the bytes behind the offset are cut off when the file is opened next.
+      await claim.release(progressOf(before));
+      deps.hashes.keep(id, before);
+    }
     throw error;
   }
 }

@@ -20,7 +20,7 @@ export interface UploadClaim {
   readonly writer: string;
   /** Before more bytes are written. @throws StorageError `upload-busy` when it lapsed and was taken over */
   renewIfDue(): Promise<void> | undefined;
-  /** @throws StorageError `upload-unknown` when the session was cancelled meanwhile */
+  /** @throws StorageError `upload-unknown` or `upload-busy` when it was cancelled or taken over */
   release(progress?: UploadProgress): Promise<void>;
 }
 
@@ -50,6 +50,11 @@ export function createUploadClaims(deps: {
   readonly randomId: RandomId;
 }): UploadClaims {
   const { database, clock, randomId } = deps;
+
+  async function exists(id: string): Promise<boolean> {
+    const rows = database.read.selectFrom('upload').select('id').where('id', '=', id);
+    return (await rows.executeTakeFirst()) !== undefined;
+  }
 
   function held(row: UploadRow, writer: string): UploadClaim {
     const mine = (now: number, set: Partial<UploadRow>) =>
@@ -82,7 +87,7 @@ export function createUploadClaims(deps: {
             ? {}
             : { offset: progress.offset, digest_so_far: progress.digestSoFar };
         const isMine = await mine(clock(), { ...content, writer: null, writer_until: 0 });
-        if (!isMine) throw uploadUnknown();
+        if (!isMine) throw (await exists(row.id)) ? uploadBusy() : uploadUnknown();
       },
     };
   }

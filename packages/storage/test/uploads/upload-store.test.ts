@@ -246,6 +246,18 @@ describe('a second writer', () => {
     await store.uploads.commit(upload, digestOf(Buffer.from('taken over')));
   });
 
+  it('keeps its bytes when the stalled one then sends more than announced', async () => {
+    const upload = await begin();
+    const slow = stalledBody();
+    const first = store.uploads.append(upload, { bytes: slow.bytes, length: 5 });
+    await slow.isStalled;
+    directory.clock.now += 31_000;
+    await other.uploads.append(upload, { bytes: bytesOf('taken over') });
+    slow.letGo();
+    await expect(first).rejects.toMatchObject({ code: 'upload-busy' });
+    await store.uploads.commit(upload, digestOf(Buffer.from('taken over')));
+  });
+
   it('finds nothing to write to when the session is cancelled meanwhile', async () => {
     const upload = await begin();
     const slow = stalledBody();
