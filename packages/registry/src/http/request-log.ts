@@ -22,28 +22,26 @@ export function createRequestLog({ logger, clock, randomId, accessLog }: Request
     return accessLog ? 'info' : 'debug';
   }
 
-  function writeWhenOver(ctx: RegistryContext, level: Level, startedAt: number): void {
-    const { res } = ctx;
-    const written = res.socket?.bytesWritten ?? 0;
+  return async (ctx: RegistryContext, next: () => Promise<void>): Promise<void> => {
+    const { req, res } = ctx;
+    const { socket } = req;
+    const startedAt = clock();
+    const writtenBefore = socket.bytesWritten;
+    ctx.state.requestId = randomId();
+    setCommonHeaders(ctx);
+    await next();
+    const level = levelFor(ctx.status);
+    if (!logger.isLevelEnabled(level)) return;
     res.once('close', () => {
       const fields = {
         ...ctx.state,
         method: ctx.method,
         status: res.statusCode,
-        bytes: (res.socket?.bytesWritten ?? written) - written,
+        bytes: socket.bytesWritten - writtenBefore,
         isComplete: res.writableFinished,
         durationMs: clock() - startedAt,
       };
       logger[level](fields, 'request');
     });
-  }
-
-  return async (ctx: RegistryContext, next: () => Promise<void>): Promise<void> => {
-    const startedAt = clock();
-    ctx.state.requestId = randomId();
-    setCommonHeaders(ctx);
-    await next();
-    const level = levelFor(ctx.status);
-    if (logger.isLevelEnabled(level)) writeWhenOver(ctx, level, startedAt);
   };
 }

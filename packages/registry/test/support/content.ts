@@ -24,7 +24,8 @@ export async function pushBlob(
     headers: await registry.headersFor(name),
     body: bytes,
   });
-  if (answer.status !== 201) throw new Error(`push of a blob: ${answer.status} ${answer.body}`);
+  if (answer.status !== 201)
+    throw new Error(`push of a blob: ${answer.status} ${String(answer.body)}`);
   return digest;
 }
 
@@ -73,6 +74,7 @@ export async function pushArtifact(
   await pushBlob(registry, name, EMPTY_CONFIG);
   const body = artifact(extra);
   const answer = await pushManifest(registry, name, tag, body);
-  if (answer.status !== 201) throw new Error(`push of a manifest: ${answer.status} ${answer.body}`);
+  if (answer.status !== 201)
+    throw new Error(`push of a manifest: ${answer.status} ${String(answer.body)}`);
   return digestOf(body);
 }

@@ -37,7 +37,9 @@ export function sendRequest(
   const { method = 'GET', headers = {}, body, chunks, agent = false } = options;
   return new Promise((resolve, reject) => {
     const request = http.request({ port: origin.port, path, method, headers, agent });
-    request.on('response', (response) => readAnswer(response).then(resolve, reject));
+    request.on('response', (response) => {
+      readAnswer(response).then(resolve, reject);
+    });
     request.on('error', reject);
     if (chunks !== undefined) for (const chunk of chunks) request.write(chunk);
     if (body !== undefined && chunks === undefined) {

@@ -47,11 +47,14 @@ export interface TestRegistry {
 
 const HOUR = 3_600_000;
 
+function randomId(): string {
+  return randomBytes(16).toString('hex');
+}
+
 export async function startRegistry(options: RegistryOptions = {}): Promise<TestRegistry> {
   const directory = await mkdtemp(join(tmpdir(), 'portolan-registry-'));
   const time = { now: Date.now() };
   const clock = () => time.now;
-  const randomId = () => randomBytes(16).toString('hex');
   const storage = await openStorage({
     directory,
     clock,

@@ -35,9 +35,9 @@ function next(link: string | string[] | undefined): string | undefined {
   return /^<([^>]+)>; rel="next"$/.exec(String(link))?.[1];
 }
 
-describe('tags list', () => {
-  const list = (query: string) => get(`/v2/${NAME}/tags/list${query}`);
+const listTags = (query: string) => get(`/v2/${NAME}/tags/list${query}`);
 
+describe('tags list', () => {
   it.each([
     ['', TAGS.slice(0, 4), true],
     ['?n=2', ['0', 'A'], true],
@@ -50,7 +50,7 @@ describe('tags list', () => {
     ['?n=1000000', TAGS.slice(0, 4), true],
     [`?n=${'9'.repeat(400)}`, TAGS.slice(0, 4), true],
   ])('pages with "%s"', async (query, tags, hasNext) => {
-    const { status, json, headers: got } = await list(query);
+    const { status, json, headers: got } = await listTags(query);
     expect(status).toBe(200);
     expect(json).toEqual({ name: NAME, tags });
     expect(got['link'] !== undefined).toBe(hasNext);
@@ -68,7 +68,7 @@ describe('tags list', () => {
   });
 
   it.each(['-1', 'x', '', '1.5', '0x10', '%00'])('refuses n=%s', async (n) => {
-    const answer = await list(`?n=${n}`);
+    const answer = await listTags(`?n=${n}`);
     expect(answer.status).toBe(400);
     expect(errorCode(answer)).toBe('UNSUPPORTED');
   });

@@ -94,6 +94,18 @@ describe('POST uploads', () => {
   });
 });
 
+async function mount(target: string, query: string, ...sources: string[]) {
+  const access = [
+    repositoryAccess(target, 'pull', 'push'),
+    ...sources.map((source) => repositoryAccess(source, 'pull')),
+  ];
+  const authorization = `Bearer ${await registry.sign({ access })}`;
+  return registry.request(`/v2/${target}/blobs/uploads/?${query}`, {
+    method: 'POST',
+    headers: { authorization },
+  });
+}
+
 describe('POST uploads with mount', () => {
   const SOURCE = 'team/source';
   const mounted = Buffer.from('mounted');
@@ -102,18 +114,6 @@ describe('POST uploads with mount', () => {
   beforeAll(async () => {
     digest = await pushBlob(registry, SOURCE, mounted);
   });
-
-  async function mount(target: string, query: string, ...sources: string[]) {
-    const access = [
-      repositoryAccess(target, 'pull', 'push'),
-      ...sources.map((source) => repositoryAccess(source, 'pull')),
-    ];
-    const authorization = `Bearer ${await registry.sign({ access })}`;
-    return registry.request(`/v2/${target}/blobs/uploads/?${query}`, {
-      method: 'POST',
-      headers: { authorization },
-    });
-  }
 
   it.each([
     ['with from', 'team/a', () => `mount=${digest}&from=${SOURCE}`],
