@@ -46,27 +46,29 @@ const digestOf = (name: string): Digest => sha256(Buffer.from(JSON.stringify(doc
 const manifest = fc.constantFrom(...MANIFESTS);
 const blob = fc.constantFrom(...BLOBS);
 const tag = fc.constantFrom(...TAGS);
-const action = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('upload'), blob }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('mount'), blob }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('head'), blob }) },
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      kind: fc.constant('put'),
-      manifest,
-      tag: fc.option(tag, { nil: undefined }),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('deleteTag'), tag }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('deleteManifest'), manifest }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('deleteBlob'), blob }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait'), hours: fc.nat(40) }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('collect') }) },
+const of = <T extends object>(kind: string, fields: fc.Arbitrary<T>) =>
+  fields.map((values) => ({ kind, ...values }));
+const document = fc.record({ manifest, tag: fc.option(tag, { nil: undefined }) });
+const action: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 8, arbitrary: of('push', document) },
+  { weight: 3, arbitrary: of('put', document) },
+  { weight: 1, arbitrary: of('upload', fc.record({ blob })) },
+  { weight: 1, arbitrary: of('mount', fc.record({ blob })) },
+  { weight: 1, arbitrary: of('head', fc.record({ blob })) },
+  { weight: 2, arbitrary: of('deleteTag', fc.record({ tag })) },
+  { weight: 3, arbitrary: of('deleteManifest', fc.record({ manifest })) },
+  { weight: 1, arbitrary: of('deleteBlob', fc.record({ blob })) },
+  { weight: 4, arbitrary: of('wait', fc.record({ hours: fc.nat(40) })) },
+  { weight: 4, arbitrary: of('collect', fc.record({})) },
 );
-type Step = { readonly [Key in 'kind' | 'blob' | 'manifest' | 'tag']?: string | undefined } & {
+
+interface Step {
+  readonly kind: string;
+  readonly blob?: string;
+  readonly manifest?: string;
+  readonly tag?: string | undefined;
   readonly hours?: number;
-};
+}
 const step = fc.record({ handle: fc.nat(1), repository: fc.nat(1), action });
 
 interface Stage {
@@ -113,26 +115,36 @@ async function link(stage: Stage, name: string, kind: string): Promise<void> {
   model.links.set(name, clock.now + LEASE);
 }
 
-async function play(stage: Stage, { kind, blob: name = '', ...rest }: Step): Promise<void> {
+/** As a client pushes: everything that the manifest needs, and then itself. */
+async function push(stage: Stage, name: string, to?: string): Promise<void> {
+  const { blobs, children } = WORLD[name] ?? { blobs: [], children: [] };
+  for (const needed of blobs) await link(stage, needed, 'upload');
+  for (const child of children) await push(stage, child);
+  await put(stage, name, to);
+  expect(stage.model.manifests.has(name)).toBe(true);
+}
+
+async function play(stage: Stage, { kind, blob: blobName = '', ...rest }: Step): Promise<void> {
   const { store, repository, model, clock } = stage;
-  const { manifest: document = '', tag: to, hours = 0 } = rest;
+  const { manifest: name = '', tag: to, hours = 0 } = rest;
   if (kind === 'wait') clock.now += hours * HOUR;
-  else if (kind === 'put') await put(stage, document, to);
+  else if (kind === 'push') await push(stage, name, to);
+  else if (kind === 'put') await put(stage, name, to);
   else if (kind === 'deleteTag' && to !== undefined) {
     const deleted = await store.tags.delete(repository, Tag.parse(to), 'bob');
     expect(deleted).toBe(model.tags.has(to));
     model.deleteTag(to, clock.now);
   } else if (kind === 'deleteManifest') {
-    const deleted = await store.manifests.delete(repository, digestOf(document), 'bob');
-    expect(deleted).toBe(model.manifests.has(document));
-    if (deleted) model.deleteManifest(document, clock.now);
+    const deleted = await store.manifests.delete(repository, digestOf(name), 'bob');
+    expect(deleted).toBe(model.manifests.has(name));
+    if (deleted) model.deleteManifest(name, clock.now);
   } else if (kind === 'deleteBlob') {
-    await store.blobs.delete(repository, blobDigest(name), 'bob');
-    model.links.delete(name);
+    await store.blobs.delete(repository, blobDigest(blobName), 'bob');
+    model.links.delete(blobName);
   } else if (kind === 'collect') {
     await store.collect();
     for (const each of stage.allModels) each.collect(clock.now);
-  } else await link(stage, name, kind ?? '');
+  } else await link(stage, blobName, kind);
 }
 
 /** Everything that was acknowledged can be pulled, and nothing else is listed. */
