@@ -2,6 +2,7 @@
 // of its own, so their order does not matter.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Portolan, startPortolan } from '../support/start-portolan.ts';
+import { CHALLENGE_CASES } from './challenge.cases.ts';
 import type { ConformanceContext } from './conformance-case.ts';
 import { CONTENT_DISCOVERY_CASES } from './content-discovery.cases.ts';
 import { CONTENT_MANAGEMENT_CASES } from './content-management.cases.ts';
@@ -14,6 +15,7 @@ import { createSession, openSession, type Session } from './registry-client.ts';
 import { createRepository } from './repository.ts';
 
 const WORKFLOWS = {
+  Authorization: CHALLENGE_CASES,
   Pull: PULL_CASES,
   Push: [...PUSH_CASES, ...MOUNT_CASES, ...PUSH_MANIFEST_CASES],
   'Content Discovery': [...CONTENT_DISCOVERY_CASES, ...REFERRERS_CASES],
