@@ -33,9 +33,24 @@ export function asDiskFull(error: unknown): unknown {
   return isFull ? storageError('disk-full', 'the disk is full', {}, error) : error;
 }
 
+/** Processes that make the database together: SQLite refuses all but one of them without waiting. */
+function useWriteAheadLog(connection: SqliteDatabase.Database): void {
+  const deadline = performance.now() + BUSY_DEADLINE_MS;
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    try {
+      connection.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
+      Atomics.wait(pause, 0, 0, 5);
+    }
+  }
+}
+
 function open(file: string): SqliteDatabase.Database {
   const connection = new SqliteDatabase(file);
-  connection.pragma('journal_mode = WAL');
+  useWriteAheadLog(connection);
   connection.pragma('foreign_keys = ON');
   connection.pragma('cache_size = -16000');
   connection.pragma('mmap_size = 268435456');
