@@ -7,7 +7,8 @@ import { verifyDigest } from '../support/registry-client.ts';
 
 export interface DiskState {
   readonly blobs: number;
-  readonly manifests: number;
+  /** Of the manifests. */
+  readonly digests: ReadonlySet<string>;
   readonly tags: number;
   /** Sentences, one for each thing that is wrong. */
   readonly faults: readonly string[];
@@ -59,7 +60,8 @@ export function readDiskState(dataDir: string): DiskState {
       check(`manifest ${String(digest)}`, () => verifyDigest(body as Uint8Array, String(digest)));
     }
     const tags = all('SELECT name FROM tag').length;
-    return { blobs: blobs.length, manifests: manifests.length, tags, faults };
+    const digests = new Set(manifests.map(({ digest }) => String(digest)));
+    return { blobs: blobs.length, digests, tags, faults };
   } finally {
     database.close();
   }
