@@ -19,7 +19,7 @@ import { createTokenEndpoint, type Service } from './endpoints/token.ts';
 import { errorMiddleware } from './error-middleware.ts';
 import type { RequestFacts } from './request-context.ts';
 import { requestLog } from './request-log.ts';
-import { createDispatcher, routeTable } from './routes.ts';
+import { createRouting, routeTable } from './routes.ts';
 import { securityHeaders } from './security-headers.ts';
 
 export interface AuthDeps {
@@ -71,7 +71,7 @@ function tokenEndpoint(deps: AuthDeps) {
 
 export function createAuthApp(deps: AuthDeps): AuthApp {
   const token = tokenEndpoint(deps);
-  const dispatch = createDispatcher(
+  const routing = createRouting(
     routeTable({
       frontPage: createFrontPage(deps.publicUrl),
       getToken: token.get,
@@ -87,7 +87,7 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
   app.use(requestLog(deps));
   app.use(securityHeaders(deps.publicUrl));
   app.use(errorMiddleware({ logger: deps.logger, realm: new URL(deps.publicUrl).host }));
-  app.use((ctx) => dispatch(ctx));
+  for (const middleware of routing) app.use(middleware);
   const handle = app.callback();
   return {
     callback: () => (request, response) => {

@@ -1,6 +1,8 @@
 // Every route of the token service, with who may use it beside each.
+import { Router } from '@koa/router';
+import type { Middleware } from 'koa';
 import { authError } from '../errors.ts';
-import type { Handler, RequestContext } from './request-context.ts';
+import type { Handler, RequestContext, RequestFacts } from './request-context.ts';
 
 /** `credentials`: the endpoint itself asks for them, in the request. */
 export type RouteAccess = 'everyone' | 'credentials';
@@ -36,25 +38,40 @@ export function routeTable(handlers: RouteHandlers): readonly Route[] {
   ];
 }
 
-function answers(route: Route, method: string): boolean {
-  return route.method === method || (method === 'HEAD' && route.hasHead);
+function methodsOf(routes: readonly Route[]): string[] {
+  return routes.flatMap(({ method, hasHead }) => (hasHead ? [method, 'HEAD'] : [method]));
 }
 
-/** Runs the route of a request. @throws AuthError `page-unknown`, `method-unsupported` */
-export function createDispatcher(routes: readonly Route[]): Handler {
-  return async (ctx: RequestContext) => {
+function refuseMethod(ctx: RequestContext, onPath: readonly Route[]): never {
+  const allow = methodsOf(onPath);
+  throw authError('method-unsupported', `${ctx.method} is not supported here`, {
+    allow: allow.join(', '),
+    hint: `use ${allow.join(' or ')}`,
+  });
+}
+
+/** What no route took. @throws AuthError `page-unknown`, `method-unsupported` */
+function refuseUnrouted(routes: readonly Route[]): Handler {
+  return (ctx) => {
     const onPath = routes.filter((route) => route.path === ctx.path);
-    const route = onPath.find((candidate) => answers(candidate, ctx.method));
-    if (route !== undefined) {
+    if (onPath.length > 0) refuseMethod(ctx, onPath);
+    throw authError('page-unknown', 'there is nothing at this address');
+  };
+}
+
+/**
+ * The table as koa middleware, in their order. The router's own `allowedMethods` would answer 405 as
+ * plain text, and it gives every GET a HEAD, also where the table does not.
+ */
+export function createRouting(routes: readonly Route[]): Middleware<RequestFacts>[] {
+  const router = new Router<RequestFacts>({ sensitive: true, strict: true });
+  for (const route of routes) {
+    router.register(route.path, [route.method], async (ctx: RequestContext) => {
+      const onPath = routes.filter(({ path }) => path === route.path);
+      if (ctx.method === 'HEAD' && !route.hasHead) refuseMethod(ctx, onPath);
       ctx.state.route = route.name;
       await route.handler(ctx);
-      return;
-    }
-    if (onPath.length === 0) throw authError('page-unknown', 'there is nothing at this address');
-    const allow = onPath.flatMap(({ method, hasHead }) => (hasHead ? [method, 'HEAD'] : [method]));
-    throw authError('method-unsupported', `${ctx.method} is not supported here`, {
-      allow: allow.join(', '),
-      hint: `use ${allow.join(' or ')}`,
     });
-  };
+  }
+  return [router.routes() as Middleware<RequestFacts>, refuseUnrouted(routes)];
 }
