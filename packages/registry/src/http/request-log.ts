@@ -32,16 +32,19 @@ export function createRequestLog({ logger, clock, randomId, accessLog }: Request
     await next();
     const level = levelFor(ctx.status);
     if (!logger.isLevelEnabled(level)) return;
-    res.once('close', () => {
+    const write = (): void => {
       const fields = {
         ...ctx.state,
         method: ctx.method,
-        status: res.statusCode,
+        // A client that left before the answer got none.
+        status: res.headersSent ? res.statusCode : undefined,
         bytes: socket.bytesWritten - writtenBefore,
         isComplete: res.writableFinished,
         durationMs: clock() - startedAt,
       };
       logger[level](fields, 'request');
-    });
+    };
+    if (res.closed) write();
+    else res.once('close', write);
   };
 }

@@ -1,3 +1,4 @@
+import http from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContentStores, Storage } from '@portolan/storage';
 import { describe, expect, it } from 'vitest';
@@ -55,6 +56,22 @@ describe('the request log', () => {
       });
       expect(Number(line?.['bytes'])).toBeGreaterThanOrEqual(answer.body.length);
       expect(registry.logLines.join('')).not.toContain(headers.authorization.slice(7));
+    });
+  });
+
+  it('tells of an upload whose client has left', async () => {
+    await withRegistry({ logLevel: 'info', limits: { accessLog: true } }, async (registry) => {
+      const headers = await registry.headersFor('team/app');
+      const uploads = '/v2/team/app/blobs/uploads/';
+      const begun = await registry.request(uploads, { method: 'POST', headers });
+      registry.logLines.length = 0;
+      const path = begun.headers.location ?? '';
+      const upload = http.request({ port: registry.port, path, method: 'PATCH', headers });
+      upload.on('error', () => undefined);
+      upload.write('the first bytes', () => {
+        setTimeout(() => upload.destroy(), 50);
+      });
+      expect(await lines(registry)).toMatchObject([{ route: 'upload-append', isComplete: false }]);
     });
   });
 
