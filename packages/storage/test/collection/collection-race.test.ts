@@ -12,7 +12,7 @@ import {
 } from '../fixtures/content.ts';
 import { image } from '../fixtures/documents.ts';
 
-const ROUNDS = 60;
+const ROUNDS = 30;
 
 async function isPullable(store: Content, blobs: readonly Digest[]): Promise<boolean> {
   for (const digest of blobs) {

@@ -224,6 +224,6 @@ async function playAll(
 test('keeps what was acknowledged and, at rest, nothing else (P8)', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60, size: 'max' }), playAll),
-    { numRuns: Number(process.env['PORTOLAN_PROPERTY_RUNS'] ?? 40) },
+    { numRuns: Number(process.env['PORTOLAN_PROPERTY_RUNS'] ?? 25) },
   );
 }, 600_000);

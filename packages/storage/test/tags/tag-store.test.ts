@@ -123,3 +123,32 @@ test('puts and deletes of one tag from two processes leave what the last of them
   );
   other.close();
 });
+
+test('of puts and deletes that run at once, the tag says what the last one did (P7)', async () => {
+  const other = await openContent(directory.path, { now: Date.now() });
+  await content.put(image(config, [config]));
+  const tag = Tag.parse('contended');
+  const step = fc.record({ handle: fc.nat(1), manifest: fc.nat(2) });
+  const { read } = content.deps.database;
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 12 }), async (steps) => {
+      await Promise.all(
+        steps.map(({ handle, manifest }) => {
+          const store = handle === 0 ? content : other;
+          if (manifest === 2) return store.tags.delete(REPOSITORY, tag, 'bob');
+          const layers = manifest === 0 ? [] : [config];
+          return store.put(image(config, layers), { tags: ['contended'] });
+        }),
+      );
+      const query = read.selectFrom('tag_history').select('digest').where('name', '=', tag);
+      const history = (await query.orderBy('id').execute()).map((row) => row.digest);
+      // Every entry is a change, so no step can have acted on an old state.
+      expect(history.filter((entry, i) => entry === history[i - 1])).toEqual([]);
+      for (const store of [content, other]) {
+        expect((await store.tags.resolve(REPOSITORY, tag)) ?? null).toBe(history.at(-1) ?? null);
+      }
+    }),
+    { numRuns: 20 },
+  );
+  other.close();
+});
