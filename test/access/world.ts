@@ -124,7 +124,8 @@ function createWorld({ portolan, service, passwords }: Accounts): World {
 
 /** Starts the server; the disabled user's tokens are taken before it is disabled. */
 export async function startWorld(): Promise<World> {
-  const portolan = await startPortolan();
+  // Two workers: a right that is withdrawn must end in both.
+  const portolan = await startPortolan({ workers: 2 });
   const accounts = await createUsers(portolan);
   await createNamespaces(portolan);
   const world = createWorld(accounts);

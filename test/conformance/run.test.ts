@@ -49,7 +49,8 @@ let portolan: Portolan;
 let context: ConformanceContext;
 
 beforeAll(async () => {
-  portolan = await startPortolan();
+  // Two workers, so that the requests of one case meet different processes.
+  portolan = await startPortolan({ workers: 2 });
   await mustRun(portolan, 'team', 'create', 'conformers');
   for (const namespace of ['conformance', 'sparse']) {
     await mustRun(portolan, 'namespace', 'create', namespace, '--team', 'conformers');

@@ -1,11 +1,11 @@
 // Starts the real program as a child process, for tests that see it only from outside: one address,
 // one data directory, one password. Every server that a test process started dies with it.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { watchOver } from './death-watch.ts';
 import { requestToken, type TokenUser } from './request-token.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -52,13 +52,6 @@ export interface Portolan {
   logs(): string;
 }
 
-const running = new Set<ChildProcess>();
-const scratches = new Set<string>();
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-  for (const scratch of scratches) rmSync(scratch, { recursive: true, force: true });
-});
-
 function environment(dataDir: string, more: Record<string, string>): Record<string, string> {
   return {
     PATH: process.env['PATH'] ?? '',
@@ -74,17 +67,13 @@ function launch(args: readonly string[], env: Record<string, string>) {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  running.add(child);
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
   const exited = new Promise<number>((done, fail) => {
     child.once('error', fail);
     // `close` comes after the last output, `exit` may come before it.
-    child.once('close', (code) => {
-      running.delete(child);
-      done(code ?? -1);
-    });
+    child.once('close', (code) => done(code ?? -1));
   });
   return { child, output, exited, logs: () => output.stdout + output.stderr };
 }
@@ -122,7 +111,6 @@ async function waitForAddress(server: Launched): Promise<{ url: string; port: nu
 
 async function prepare(options: PortolanOptions) {
   const scratch = await mkdtemp(join(tmpdir(), 'portolan-test-'));
-  scratches.add(scratch);
   const dataDir = options.dataDir ?? join(scratch, 'data');
   const adminPassword = randomBytes(18).toString('base64url');
   const env = environment(dataDir, {
@@ -139,14 +127,16 @@ async function prepare(options: PortolanOptions) {
     dataDir,
     env,
     adminPassword: env['PORTOLAN_ADMIN_PASSWORD'] ?? adminPassword,
-    clean: () => rm(scratch, { recursive: true, force: true }),
+    scratch,
   };
 }
 
 /** Starts `portolan serve` and waits until it answers; throws with the server's output when not. */
 export async function startPortolan(options: PortolanOptions = {}): Promise<Portolan> {
-  const { dataDir, env, adminPassword, clean } = await prepare(options);
+  const { dataDir, env, adminPassword, scratch } = await prepare(options);
   const server = launch(options.command ?? ['serve'], env);
+  const watch = watchOver(server.child.pid ?? 0, scratch);
+  void server.exited.then(watch.forgetProcess, watch.forgetProcess);
   const { url, port } = await waitForAddress(server);
   const admin = { name: 'admin', password: adminPassword };
   return {
@@ -162,7 +152,8 @@ export async function startPortolan(options: PortolanOptions = {}): Promise<Port
     async stop() {
       server.child.kill('SIGTERM');
       const code = await server.exited;
-      await clean();
+      await rm(scratch, { recursive: true, force: true });
+      watch.end();
       return code;
     },
     async kill() {
