@@ -3,9 +3,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll } from 'vitest';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 const LISTENING = /^Portolan is listening on (\S+)$/m;
+
+export async function waitUntil(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if (await isSo()) return;
+    await delay(50);
+  }
+  throw new Error('waited in vain');
+}
 
 export interface Run {
   readonly child: ChildProcess;
@@ -21,8 +31,10 @@ export interface RunOptions {
 
 const running = new Set<ChildProcess>();
 const directories = new Set<string>();
-process.once('exit', () => {
+// Also after a test that failed or ran out of time: nothing is left behind.
+afterAll(async () => {
   for (const child of running) child.kill('SIGKILL');
+  await waitUntil(() => running.size === 0);
   for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 });
 

@@ -12,6 +12,7 @@ import {
   scratchDirectory,
   startServer,
   tokenOf,
+  waitUntil,
 } from './start-server.ts';
 
 function start(workers: number, env: Record<string, string> = {}) {
@@ -34,14 +35,6 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-async function waitFor(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    if (await isSo()) return;
-    await delay(50);
-  }
-  throw new Error('waited in vain');
 }
 
 /** One kept-alive connection that asks again and again; notes whether and when it failed. */
@@ -92,7 +85,7 @@ describe('a worker that dies', () => {
     // Connections that come now are for those that live.
     const fresh = await Promise.all(Array.from({ length: 50 }, () => statusOf(url)));
     expect(fresh.filter((status) => status !== 200)).toEqual([]);
-    await waitFor(() => childrenOf(server.pid).length === 2);
+    await waitUntil(() => childrenOf(server.pid).length === 2);
     await delay(500);
     stop.abort();
     const results = await Promise.all(clients);
@@ -107,7 +100,7 @@ describe('a worker that dies', () => {
   it('leaves the address to its successors even when all die', async () => {
     const { server } = await start(2);
     for (const pid of childrenOf(server.pid)) process.kill(pid, 'SIGKILL');
-    await waitFor(() =>
+    await waitUntil(() =>
       statusOf(`${server.address}/readyz`)
         .then((s) => s === 200)
         .catch(() => false),
@@ -120,7 +113,7 @@ describe('a worker that dies', () => {
     const workers = childrenOf(server.pid);
     server.child.kill('SIGKILL');
     await server.exited;
-    await waitFor(() => !workers.some(isAlive));
+    await waitUntil(() => !workers.some(isAlive));
   });
 });
 
@@ -133,7 +126,7 @@ describe.each([1, 2])('SIGTERM with %d worker(s)', (workers) => {
     probe.write('GET /readyz HTTP/1.1\r\nHost: localhost\r\n');
     await delay(100);
     server.child.kill('SIGTERM');
-    await waitFor(() =>
+    await waitUntil(() =>
       statusOf(`${server.address}/livez`)
         .then(() => false)
         .catch(() => true),
@@ -169,6 +162,6 @@ describe.each([1, 2])('SIGTERM with %d worker(s)', (workers) => {
     await delay(300);
     server.child.kill('SIGTERM');
     expect(await server.exited).toBe(143);
-    await waitFor(() => !children.some(isAlive));
+    await waitUntil(() => !children.some(isAlive));
   });
 });

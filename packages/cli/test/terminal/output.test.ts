@@ -1,0 +1,66 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createOutput, type OutputFormat } from '../../src/terminal/output.ts';
+
+let [stdout, stderr] = ['', ''];
+beforeEach(() => {
+  [stdout, stderr] = ['', ''];
+});
+
+function output(format: OutputFormat) {
+  return createOutput(format, {
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+  });
+}
+
+const ROWS = [
+  { name: 'a', isAdmin: true, teams: ['x', 'y'], id: 1 },
+  { name: 'long-name', isAdmin: false, teams: [], id: 2 },
+];
+
+describe('a table', () => {
+  it('aligns the asked columns and wraps nothing', () => {
+    output('table').rows(ROWS, ['name', 'isAdmin', 'teams']);
+    expect(stdout).toBe(
+      [
+        'NAME       IS ADMIN  TEAMS',
+        'a          yes       x, y',
+        'long-name  no        -',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('shows its heading when there is nothing', () => {
+    output('table').rows([], ['name']);
+    expect(stdout).toBe('NAME\n');
+  });
+
+  it('lets no value move the cursor', () => {
+    output('table').record({ name: 'a\u001b[2Jb\nc' });
+    expect(stdout).toBe('NAME  a\u{fffd}[2Jb\u{fffd}c\n');
+  });
+});
+
+describe('JSON', () => {
+  it('has all keys of all rows', () => {
+    output('json').rows(ROWS, ['name']);
+    expect(JSON.parse(stdout)).toEqual(ROWS);
+  });
+
+  it('is an empty list when there is nothing', () => {
+    output('json').rows([], ['name']);
+    expect(JSON.parse(stdout)).toEqual([]);
+  });
+
+  it('is one object for one thing', () => {
+    output('json').record({ name: 'a' });
+    expect(JSON.parse(stdout)).toEqual({ name: 'a' });
+  });
+});
+
+it.each(['table', 'json'] as const)('keeps sentences out of the data as %s', (format) => {
+  output(format).note('done');
+  output(format).text('-----BEGIN');
+  expect([stdout, stderr]).toEqual(['-----BEGIN\n', 'done\n']);
+});
