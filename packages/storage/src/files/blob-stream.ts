@@ -5,57 +5,72 @@ import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import type { ByteRange } from '../blobs/blob-store.ts';
 import { fileMissing, isMissing } from './disk-errors.ts';
+import { pump } from './pump.ts';
+import { noteStreamClosed, noteStreamOpened, takeBuffer } from './read-buffers.ts';
 
 const openFile = promisify(open);
-
-// 512 KiB reads give twice the throughput of 64 KiB ones, and larger ones no more. A stalled client
-// holds two of them, so with many clients each gets less.
-const MAX_READ_BYTES = 512 * 1024;
-const MIN_READ_BYTES = 64 * 1024;
-const ALL_STREAMS_BYTES = 32 * 1024 * 1024;
-
-let openStreams = 0;
-
-function readBytes(): number {
-  const share = Math.floor(ALL_STREAMS_BYTES / Math.max(openStreams, 1));
-  return Math.min(MAX_READ_BYTES, Math.max(MIN_READ_BYTES, share));
-}
 
 class BlobStream extends Readable {
   readonly #fd: number;
   readonly #end: number;
   #position: number;
+  #isReading = false;
+  #closeAfterRead: (() => void) | undefined;
 
   constructor(fd: number, range: ByteRange) {
     // One read ahead of the consumer.
     super({ highWaterMark: 1 });
-    openStreams++;
+    noteStreamOpened();
     this.#fd = fd;
     this.#position = range.start;
     this.#end = range.end + 1;
   }
 
-  override _read(): void {
-    const wanted = Math.min(readBytes(), this.#end - this.#position);
-    if (wanted <= 0) {
-      this.push(null);
-      return;
-    }
-    // Never reused: the socket may hold it long after the next read.
-    const buffer = Buffer.allocUnsafeSlow(wanted);
+  #remaining(): number {
+    return this.#end - this.#position;
+  }
+
+  /** An error or an early end of the file destroys the stream instead of calling back. */
+  #fill(buffer: Buffer, done: (bytes: Buffer) => void): void {
+    const wanted = Math.min(buffer.length, this.#remaining());
+    this.#isReading = true;
     read(this.#fd, buffer, 0, wanted, this.#position, (error, bytesRead) => {
-      if (error !== null) this.destroy(error);
+      this.#isReading = false;
+      if (this.#closeAfterRead !== undefined) this.#closeAfterRead();
+      else if (error !== null) this.destroy(error);
       else if (bytesRead === 0) this.destroy(new Error('the blob file ended early'));
       else {
         this.#position += bytesRead;
-        this.push(bytesRead === wanted ? buffer : buffer.subarray(0, bytesRead));
+        done(bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead));
       }
     });
   }
 
+  override _read(): void {
+    if (this.#remaining() <= 0) this.push(null);
+    // Given away for good: whoever reads may hold it long after the next read.
+    else this.#fill(takeBuffer(this.#remaining()), (bytes) => this.push(bytes));
+  }
+
+  /** What `stream.pipeline` calls, and with it koa. A pipe knows when its bytes have been written. */
+  override pipe<T extends NodeJS.WritableStream>(destination: T, options?: { end?: boolean }): T {
+    if (options?.end !== false) this.once('end', () => destination.end());
+    const source = {
+      remaining: () => this.#remaining(),
+      isBusy: () => this.#isReading || this.destroyed,
+      fill: this.#fill.bind(this),
+    };
+    // Flowing on at the end of the file is what makes the stream emit `end`.
+    pump(source, destination, () => this.resume());
+    return destination;
+  }
+
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    openStreams--;
-    close(this.#fd, (closeError) => callback(error ?? closeError));
+    noteStreamClosed();
+    const closeFile = (): void => close(this.#fd, (closeError) => callback(error ?? closeError));
+    // A descriptor that is closed under a read could by then be somebody else's file.
+    if (this.#isReading) this.#closeAfterRead = closeFile;
+    else closeFile();
   }
 }
 

@@ -150,6 +150,37 @@ describe('reading', () => {
     await expect(pipeline(stream, sink)).rejects.toThrow('ended early');
   });
 
+  it.each([1, 4, 40])(
+    'pipes %i streams at once, each chunk intact until it is written',
+    async (count) => {
+      const file = await store(bytes);
+      const range = { start: 1, end: bytes.length - 1 };
+      const received = Array.from({ length: count }, async () => {
+        const stream = await files.openStream(file, bytes.length, range);
+        const chunks: Buffer[] = [];
+        const write = (chunk: Buffer, _encoding: string, done: () => void): void => {
+          // Looked at as late as the socket may: only then may the memory be used for another read.
+          setTimeout(() => {
+            chunks.push(Buffer.from(chunk));
+            done();
+          }, Math.random() * 4);
+        };
+        await pipeline(stream, new Writable({ write }));
+        return Buffer.concat(chunks);
+      });
+      for (const body of await Promise.all(received))
+        expect(body.equals(bytes.subarray(1))).toBe(true);
+    },
+  );
+
+  it('closes its file when the destination goes away in the middle', async () => {
+    const file = await store(bytes);
+    const stream = await files.openStream(file, bytes.length, { start: 0, end: bytes.length - 1 });
+    const sink = new Writable({ write: (_chunk, _encoding, done) => done(new Error('hung up')) });
+    await expect(pipeline(stream, sink)).rejects.toThrow('hung up');
+    expect(stream.destroyed).toBe(true);
+  });
+
   it('goes on after the file was removed', async () => {
     const file = await store(bytes);
     const range = { start: 0, end: bytes.length - 1 };
