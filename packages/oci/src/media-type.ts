@@ -16,6 +16,7 @@ export const DOCKER_MANIFEST_LIST =
   'application/vnd.docker.distribution.manifest.list.v2+json' as MediaType;
 
 const INDEXES: ReadonlySet<string> = new Set([OCI_INDEX, DOCKER_MANIFEST_LIST]);
+const MANIFESTS: ReadonlySet<string> = new Set([...INDEXES, OCI_MANIFEST, DOCKER_MANIFEST]);
 const DOCKER_SCHEMA_1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+(json|prettyjws)$/;
 
 /** @throws DomainError `media-type-invalid` */
@@ -32,6 +33,8 @@ function parse(header: string): MediaType {
 export const MediaType = {
   parse,
   isIndex: (mediaType: MediaType): boolean => INDEXES.has(mediaType),
+  /** Whether content of this type is pushed as a manifest by everybody, and never as a blob. */
+  isManifest: (mediaType: string): boolean => MANIFESTS.has(mediaType),
   /** Docker's schema 1, which nothing makes any more and which hides its content from checks. */
   isSchema1: (mediaType: MediaType): boolean => DOCKER_SCHEMA_1.test(mediaType),
 } as const;

@@ -1,7 +1,13 @@
 // A manifest is accepted only when everything it requires can be pulled from the same repository:
 // config and layers as blobs linked there, children as manifests there. A digest that the other kind
-// has does not count: an index whose child is only a blob cannot be pulled.
-import type { Manifest, ManifestReference, RepositoryName } from '@portolan/oci';
+// has does not count: an index whose child is only a blob cannot be pulled. The exception is an index
+// that lists blobs under their own types, as BuildKit's cache export does (image-manifest=false).
+import {
+  type Manifest,
+  type ManifestReference,
+  MediaType,
+  type RepositoryName,
+} from '@portolan/oci';
 import type { Writer } from '../database/database.ts';
 import { storageError } from '../errors.ts';
 import { digestChunks } from './digest-chunks.ts';
@@ -53,18 +59,36 @@ async function allowsSparseIndexes(tx: Writer, repositoryId: number): Promise<bo
   return namespace.allows_sparse_indexes === 1;
 }
 
-/** @throws StorageError `manifest-reference-unknown` */
+/** Those children that cannot be manifests by their type. */
+function blobChildren({ references }: Manifest, children: readonly string[]): Set<string> {
+  const absent = new Set(children);
+  return new Set(
+    references
+      .filter(({ descriptor }) => !MediaType.isManifest(descriptor.mediaType))
+      .map(({ descriptor }) => descriptor.digest)
+      .filter((digest) => absent.has(digest)),
+  );
+}
+
+/**
+ * @returns the children that are blobs, to be kept as layers are
+ * @throws StorageError `manifest-reference-unknown`
+ */
 export async function checkReferences(
   tx: Writer,
   repositoryId: number,
   repository: RepositoryName,
   manifest: Manifest,
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const blobs = await missingBlobs(tx, repositoryId, required(manifest.references, false));
   let children = await missingChildren(tx, repositoryId, required(manifest.references, true));
+  const asBlobs = blobChildren(manifest, children);
+  for (const digest of await missingBlobs(tx, repositoryId, new Set(asBlobs)))
+    asBlobs.delete(digest);
+  children = children.filter((digest) => !asBlobs.has(digest));
   if (children.length > 0 && (await allowsSparseIndexes(tx, repositoryId))) children = [];
   const missing = [...blobs, ...children];
-  if (missing.length === 0) return;
+  if (missing.length === 0) return asBlobs;
   throw storageError(
     'manifest-reference-unknown',
     'the manifest references content that this repository does not have',

@@ -1,5 +1,6 @@
 // A manifest PUT as one transaction (reference §4.5): the checks and what depends on them cannot be
 // parted by a deletion or by collection, in whatever process those run.
+import type { Digest, Manifest, ReferenceKind } from '@portolan/oci';
 import type { PutManifest } from './manifest-store.ts';
 import { dropReview } from '../collection/review-queue.ts';
 import type { Writer } from '../database/database.ts';
@@ -11,10 +12,27 @@ import { checkReferences } from './check-references.ts';
 
 const ROWS_PER_INSERT = 500;
 
-async function insertReferences(tx: Writer, id: number, repositoryId: number, put: PutManifest) {
+interface KeptReference {
+  readonly kind: ReferenceKind;
+  readonly digest: Digest;
+}
+
+function keptReferences({ references }: Manifest, asBlobs: ReadonlySet<string>): KeptReference[] {
+  return references.map(({ kind, descriptor: { digest } }) => ({
+    kind: asBlobs.has(digest) ? 'layer' : kind,
+    digest,
+  }));
+}
+
+async function insertReferences(
+  tx: Writer,
+  id: number,
+  repositoryId: number,
+  references: readonly KeptReference[],
+) {
   // One layer may be named twice; the row says only that it is named.
   const rows = new Map(
-    put.manifest.references.map(({ kind, descriptor: { digest } }) => [
+    references.map(({ kind, digest }) => [
       `${kind} ${digest}`,
       { manifest_id: id, repository_id: repositoryId, digest, kind },
     ]),
@@ -29,7 +47,7 @@ async function insertReferences(tx: Writer, id: number, repositoryId: number, pu
 async function insertManifest(
   tx: Writer,
   repositoryId: number,
-  put: PutManifest,
+  put: PutManifest & { readonly kept: readonly KeptReference[] },
   times: { readonly now: number; readonly leaseUntil: number },
 ): Promise<number> {
   const { manifest } = put;
@@ -49,7 +67,7 @@ async function insertManifest(
     })
     .returning('id')
     .executeTakeFirstOrThrow();
-  await insertReferences(tx, id, repositoryId, put);
+  await insertReferences(tx, id, repositoryId, put.kept);
   return id;
 }
 
@@ -79,10 +97,11 @@ export async function putManifest(
   const { repository, digest, actor } = put;
   if (put.ifMatch !== undefined) await checkIfMatch(tx, repository, put.ifMatch);
   const repositoryId = await ensureRepository(tx, repository, times.now);
-  await checkReferences(tx, repositoryId, repository, put.manifest);
+  const asBlobs = await checkReferences(tx, repositoryId, repository, put.manifest);
+  const kept = keptReferences(put.manifest, asBlobs);
   const manifestId =
     (await renewManifest(tx, repositoryId, digest, times.leaseUntil)) ??
-    (await insertManifest(tx, repositoryId, put, times));
+    (await insertManifest(tx, repositoryId, { ...put, kept }, times));
   // Pushed anew, it is no longer one that has lost its last tag or parent.
   await dropReview(tx, { kind: 'manifest', repositoryId, digest });
   const change = { actor, at: times.now, leaseUntil: times.leaseUntil };

@@ -49,6 +49,22 @@ describe('put', () => {
     expect((await history()).map((row) => row.name)).toEqual(['latest', 'v1']);
   });
 
+  test('takes an index of blobs, as BuildKit exports its cache, and keeps them as layers', async () => {
+    const cache = index([], { manifests: [descriptor(layer)] });
+    await content.put(cache, { tags: ['cache'] });
+    const kept = await content.deps.database.read
+      .selectFrom('manifest_reference')
+      .select(['digest', 'kind'])
+      .execute();
+    expect(kept).toEqual([{ digest: layer, kind: 'layer' }]);
+  });
+
+  test('refuses an index whose child is only a blob', async () => {
+    await expect(content.put(index([layer]))).rejects.toMatchObject({
+      code: 'manifest-reference-unknown',
+    });
+  });
+
   const absentReferences: [string, () => object][] = [
     ['config', () => image(ABSENT, [layer])],
     ['layer', () => image(config, [layer, ABSENT])],
