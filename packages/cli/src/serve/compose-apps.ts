@@ -40,10 +40,11 @@ const clock = Date.now;
 function keySetFor({ settings, storage }: ComposeDeps): KeySet {
   const { jwks } = settings;
   if (jwks === undefined) {
-    return storedKeySet(async () => {
+    const load = async () => {
       const keys = await storage.signingKeys.list();
       return publicKeySetOf(keys.filter((key) => isPublished(key, clock())));
-    }, clock);
+    };
+    return storedKeySet(load, { clock, generations: storage.generations });
   }
   return /^https?:/.test(jwks)
     ? remoteKeySet(jwks, globalThis.fetch, clock)

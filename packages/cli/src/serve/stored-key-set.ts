@@ -1,22 +1,36 @@
 // The keys of our own token service, for the registry beside it: read from the database, so that a
 // rotation is seen without a request from one app to the other.
 import { type KeySet, localKeySet } from '@portolan/registry';
+import type { Generations } from '@portolan/storage';
 
 const RELOAD_MS = 5000;
 /** Forged `kid`s must not make us read at the client's pace. */
 const UNKNOWN_KID_MS = 1000;
 
-export function storedKeySet(load: () => Promise<unknown>, clock: () => number): KeySet {
-  let keys: KeySet | undefined;
-  let loadedAt = -Infinity;
+interface LoadedKeys {
+  readonly keys: KeySet;
+  readonly at: number;
+  /** An emergency rotation moves it: from then on no key of before may be believed. */
+  readonly accessGeneration: number;
+}
+
+export function storedKeySet(
+  load: () => Promise<unknown>,
+  deps: { readonly clock: () => number; readonly generations: Generations },
+): KeySet {
+  let loaded: LoadedKeys | undefined;
 
   async function current(maxAgeMs: number): Promise<KeySet> {
-    const now = clock();
-    if (keys === undefined || now - loadedAt >= maxAgeMs || now < loadedAt) {
-      keys = localKeySet(await load());
-      loadedAt = now;
+    const now = deps.clock();
+    const accessGeneration = (await deps.generations.current()).access;
+    const isFresh =
+      loaded?.accessGeneration === accessGeneration &&
+      now - loaded.at < maxAgeMs &&
+      now >= loaded.at;
+    if (loaded === undefined || !isFresh) {
+      loaded = { keys: localKeySet(await load()), at: now, accessGeneration };
     }
-    return keys;
+    return loaded.keys;
   }
 
   return {

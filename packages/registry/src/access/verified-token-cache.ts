@@ -1,6 +1,6 @@
 // Remembers verified tokens by their hash until they expire: a signature check costs 70 µs, a hash 1.
-// A right that is withdrawn meanwhile moves the `access` generation, and then each token proves anew
-// that what its rights were computed from still stands (architecture, "Processes").
+// A right that is withdrawn or a key that is replaced meanwhile moves the `access` generation, and then
+// each token has to prove everything anew (architecture, "Processes").
 import type { Clock, Generations, StampStore } from '@portolan/storage';
 import { hash } from 'node:crypto';
 import type { VerifiedToken } from './verified-token.ts';
@@ -16,8 +16,8 @@ export interface VerifiedTokenCacheDeps {
 
 interface Entry {
   readonly verification: Verification & { readonly token: VerifiedToken };
-  /** The generation at which the stamp was last seen to be current. */
-  accessGeneration: number;
+  /** The generation that it was verified in. */
+  readonly accessGeneration: number;
 }
 
 const INVALID: Verification = { kind: 'invalid' };
@@ -42,23 +42,13 @@ export function createVerifiedTokenCache(deps: VerifiedTokenCacheDeps): VerifyTo
     return expiresAt <= deps.clock() / 1000 - LEEWAY_SECONDS;
   }
 
-  /** A cached token, unless what it was computed from is gone. */
-  async function recheck(entry: Entry, generation: number): Promise<Verification> {
-    if (entry.accessGeneration === generation) return entry.verification;
-    if (!(await isCurrent(entry.verification.token))) return INVALID;
-    entry.accessGeneration = generation;
-    return entry.verification;
-  }
-
   return async (token) => {
     const key = hash('sha256', token, 'base64url');
     // Read before the stamp is checked, so that a change during the check is seen next time.
     const generation = stamps === undefined ? 0 : (await deps.generations.current()).access;
     const known = entries.get(key);
-    if (known !== undefined && !isExpired(known.verification.token)) {
-      const verification = await recheck(known, generation);
-      if (verification.kind === 'invalid') entries.delete(key);
-      return verification;
+    if (known?.accessGeneration === generation && !isExpired(known.verification.token)) {
+      return known.verification;
     }
     entries.delete(key);
     const verification = await deps.verify(token);

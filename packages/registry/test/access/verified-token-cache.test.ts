@@ -68,13 +68,21 @@ describe('the cache of verified tokens', () => {
     expect(verified).toEqual(['a', 'a', 'a']);
   });
 
-  it('checks the stamp again only when the access generation has moved', async () => {
+  it('verifies anew only when the access generation has moved', async () => {
     const cache = createCache();
     await cache('a');
     access++;
     for (let i = 0; i < 3; i++) expect((await cache('a')).kind).toBe('valid');
     expect(stampChecks).toBe(2);
-    expect(verified).toEqual(['a']);
+    expect(verified).toEqual(['a', 'a']);
+  });
+
+  it('stops to believe a token whose key has gone, at the next request', async () => {
+    const cache = createCache();
+    await cache('a');
+    access++;
+    answer = { kind: 'invalid' };
+    expect((await cache('a')).kind).toBe('invalid');
   });
 
   it('stops to believe a token whose stamp has gone, at the next request', async () => {

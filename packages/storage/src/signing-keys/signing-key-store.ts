@@ -1,6 +1,7 @@
 // Signing keys as every process and the registry see them: public halves and their times.
 import type { Selectable } from 'kysely';
 import { recordAudit } from '../audit/audit-store.ts';
+import { bumpAccess } from '../database/generations.ts';
 import type { Schema } from '../database/schema.ts';
 import type { StoreDeps } from '../store-deps.ts';
 
@@ -60,6 +61,8 @@ async function addKey(
         retires_at: key.retiresAt ?? null,
       })
       .execute();
+    // Verified tokens are looked at again, now against the keys that are left.
+    await bumpAccess(tx);
     const detail = { activatesAt: key.activatesAt, predecessorsRetireAt };
     const at = deps.clock();
     await recordAudit(tx, { at, actor, action: 'key.add', target: key.kid, detail });
