@@ -5,5 +5,10 @@ import { enableCompileCache } from 'node:module';
 import { resolve } from 'node:path';
 
 enableCompileCache(resolve(import.meta.dirname, '../node_modules/.cache/portolan'));
+// `portolan user list | head -1`: whoever read the answer has enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 const { runCommandLine } = await import('./program.ts');
 process.exitCode = await runCommandLine(process.argv.slice(2));
