@@ -1,9 +1,12 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { grantsOn, RepositoryName, Scope } from '../src/index.ts';
 
 const repository = (name: string, ...actions: string[]) => ({ type: 'repository', name, actions });
 const catalog = { type: 'registry', name: 'catalog', actions: ['*'] };
+
+const byName = (parsed: readonly { name: string }[]) =>
+  [...parsed].sort((a, b) => (a.name < b.name ? -1 : 1));
 
 describe('Scope.parseAll', () => {
   it.each<[string, string[], object[]]>([
@@ -63,11 +66,9 @@ describe('Scope.parseAll', () => {
       .map(([name, actions]) => repository(name, ...actions));
     fc.assert(
       fc.property(fc.uniqueArray(scope, { selector: (s) => s.name }), (scopes) => {
-        const names = (parsed: readonly { name: string }[]) =>
-          [...parsed].sort((a, b) => (a.name < b.name ? -1 : 1));
         expect(Scope.parseAll([Scope.format(scopes)])).toEqual(scopes);
-        expect(names(Scope.parseAll(scopes.toReversed().map((s) => Scope.format([s]))))).toEqual(
-          names(scopes),
+        expect(byName(Scope.parseAll(scopes.toReversed().map((s) => Scope.format([s]))))).toEqual(
+          byName(scopes),
         );
       }),
     );
