@@ -14,6 +14,7 @@ import { pushContent, startWorld, type World } from './access/world.ts';
 import { createSession, openSession } from './conformance/registry-client.ts';
 import { createRepository } from './conformance/repository.ts';
 import { makeImage, randomBlob } from './support/image.ts';
+import { loggedErrors } from './support/logged-errors.ts';
 
 let world: World;
 const image = makeImage();
@@ -36,6 +37,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await world?.portolan.stop();
+  expect(loggedErrors(world?.portolan.logs() ?? '')).toEqual([]);
 });
 
 describe('the tables of the access matrix', () => {

@@ -23,7 +23,7 @@ export function createRepository(name: string, session: Session): Repository {
   const manifest = (reference: string) => `${base}/manifests/${reference}`;
   async function beginUpload() {
     const answer = await session.request('POST', uploads);
-    expect(answer.status).toBe(202);
+    expect(answer.status, answer.body.toString()).toBe(202);
     return answer.location();
   }
   return {

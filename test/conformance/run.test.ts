@@ -1,6 +1,7 @@
 // Runs the conformance table against the real program, over HTTP alone. Every case has repositories
 // of its own, so their order does not matter.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loggedErrors } from '../support/logged-errors.ts';
 import { type Portolan, startPortolan } from '../support/start-portolan.ts';
 import { CHALLENGE_CASES } from './challenge.cases.ts';
 import type { ConformanceContext } from './conformance-case.ts';
@@ -61,6 +62,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await portolan?.stop();
+  expect(loggedErrors(portolan?.logs() ?? '')).toEqual([]);
 });
 
 describe.each(Object.entries(WORKFLOWS))('conformance: %s', (_workflow, cases) => {
