@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 import { createSkipReporter } from './test/support/skip-reporter.ts';
 
-// Real engines and crash tests are heavy and watch the clock: they run one file after the other,
-// once everything else is through.
+// Real engines and crash tests are heavy and watch the clock: they run one file after the other, with
+// nothing beside them.
 const ALONE = ['test/clients/**/*.test.ts', 'test/faults/**/*.test.ts'];
 
 export default defineConfig({
