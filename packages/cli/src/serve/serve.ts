@@ -72,12 +72,22 @@ function announce(
   logger.info({ address, publicUrl: names.publicUrl, workers: settings.workers }, 'listening');
 }
 
+/** The log does not tell a person: its level is `warn` there. */
+function announceStop({ settings, isTerminal }: Server): void {
+  if (!isTerminal) return;
+  const seconds = settings.shutdownGraceMs / 1000;
+  process.stderr.write(
+    `\nStopping. Requests that have begun may take up to ${seconds} s; Ctrl-C again ends at once.\n`,
+  );
+}
+
 async function runUntilStopped(server: Server, front: Front): Promise<void> {
   const { settings, storage, logger } = server;
   const jobs = startJobs(jobsOf(settings, storage), { leases: storage.leases, logger, randomId });
   await waitForStop({
     async stop() {
       logger.info('stopping');
+      announceStop(server);
       await Promise.all([front.drain(), jobs.stop()]);
     },
     stopAtOnce: () => front.kill(),
