@@ -1,7 +1,7 @@
 // One worker process, from its start to its end.
 import cluster, { type Worker } from 'node:cluster';
 import { getCompileCacheDir } from 'node:module';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { ListenAddress } from '../config/listen-address.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
@@ -39,7 +39,8 @@ function fork(): Worker {
     UV_THREADPOOL_SIZE: WORKER_THREADS,
     // Only the primary makes the administrator.
     PORTOLAN_ADMIN_PASSWORD: '',
-    ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }),
+    // Its last part is Node's own, which a worker adds again.
+    ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) }),
   });
 }
 
