@@ -1,6 +1,6 @@
 // The context of the commands. Everything in it is settled when it is first used, since the commands
 // are registered before the command line is read.
-import { existsSync } from 'node:fs';
+import { accessSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
@@ -32,9 +32,21 @@ function systemUser(): string {
   }
 }
 
+function isThere(file: string): boolean {
+  try {
+    accessSync(file);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    // Somebody else's directory is not a missing one.
+    throw error;
+  }
+}
+
 /** A mistyped directory must not become a new, empty registry. */
 function refuseMissing(directory: string): void {
-  if (existsSync(join(directory, 'portolan.db'))) return;
+  if (isThere(join(directory, 'portolan.db'))) return;
   throw new CommandFailure(
     `there is no data directory at ${directory}\n  Start the server once with \`portolan serve\`, or name the directory with --data-dir or PORTOLAN_DATA_DIR.`,
     EXIT.notFound,

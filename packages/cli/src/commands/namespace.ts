@@ -61,7 +61,7 @@ function registerChanges(namespace: Command, context: CommandContext): void {
     );
   namespace
     .command('delete <name>')
-    .description('Delete a namespace')
+    .description('Delete a namespace that holds no repository, or --with-content')
     .option('--with-content', 'delete all its repositories too', false)
     .action((argument: string, { withContent }: { withContent: boolean }) =>
       withStores(context, async (storage) => {

@@ -71,7 +71,9 @@ export function listenAddress() {
     .transform((value, context) => {
       const address = ListenAddress.find(value);
       if (address !== undefined) return address;
-      context.addIssue('is not host:port, [IPv6 address]:port or unix:/absolute/path');
+      context.addIssue(
+        'is not host:port or [IPv6 address]:port with a port up to 65535, nor unix:/absolute/path',
+      );
       return z.NEVER;
     });
 }

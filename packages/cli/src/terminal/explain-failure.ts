@@ -23,6 +23,8 @@ export class CommandFailure extends Error {
 const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
   EACCES: 'Run as the user that owns the data directory, or correct its permissions.',
   EPERM: 'Run as the user that owns the data directory, or correct its permissions.',
+  EEXIST: 'A file is where a directory should be. Choose another directory with --data-dir.',
+  ENOTDIR: 'A file is where a directory should be. Choose another directory with --data-dir.',
   EROFS: 'The file system is read-only. Choose another directory with --data-dir.',
   ENOSPC: 'The disk is full. Free some space and try again.',
   SQLITE_FULL: 'The disk is full. Free some space and try again.',

@@ -121,7 +121,7 @@ describe('mistakes', () => {
     );
     expect(message).toMatch(/storage\.disk_flor .*line 3\): .*Did you mean storage\.disk_floor\?/);
     expect(message).toContain(
-      '- PORTOLAN_LISTEN (environment): "somewhere" is not host:port, [IPv6 address]:port or unix:/absolute/path.',
+      '- PORTOLAN_LISTEN (environment): "somewhere" is not host:port or [IPv6 address]:port with a port up to 65535, nor unix:/absolute/path.',
     );
     expect(message).toContain('"all" is not one of allow-teams, allow-personal, admin-only.');
     expect(message).toContain('Did you mean PORTOLAN_WORKERS?');

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { adminPassword, requestToken, run, scratchDirectory, startServer } from './start-server.ts';
@@ -51,6 +51,15 @@ describe('the first start', () => {
     expect(await server.exited).toBe(2);
     expect(server.stderr()).toMatch(/^One setting is wrong:\n {2}- PORTOLAN_ADMIN_PASSWORD/m);
     expect(server.stderr()).not.toContain('    at ');
+  });
+
+  it('says so when a file is where the data should be', async () => {
+    const file = join(scratchDirectory(), 'file');
+    writeFileSync(file, '');
+    const env = { PORTOLAN_DATA_DIR: file, PORTOLAN_LISTEN: '127.0.0.1:0', PORTOLAN_WORKERS: '1' };
+    const server = run({ args: ['serve'], env });
+    expect(await server.exited).toBe(1);
+    expect(server.stderr()).toContain('A file is where a directory should be.');
   });
 
   it('makes no password when it cannot listen', async () => {

@@ -36,6 +36,11 @@ describe('a table', () => {
     expect(stdout).toBe('NAME\n');
   });
 
+  it('shows who has what', () => {
+    output('table').record({ members: { alice: 'owner', bob: 'viewer' }, teams: {} });
+    expect(stdout).toBe('MEMBERS  alice (owner), bob (viewer)\nTEAMS    -\n');
+  });
+
   it('lets no value move the cursor', () => {
     output('table').record({ name: 'a\u001b[2Jb\nc' });
     expect(stdout).toBe('NAME  a\u{fffd}[2Jb\u{fffd}c\n');
