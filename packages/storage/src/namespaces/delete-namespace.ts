@@ -70,7 +70,7 @@ export async function deleteNamespace(
     if (repositories > 0 && !withContent) {
       stillInUse(namespace, `the namespace '${name}' holds repositories`, {
         repositories,
-        hint: 'delete it with its content, or delete the repositories first',
+        hint: 'delete it with its content (--with-content), or delete the repositories first',
       });
     }
     if (repositories > 0) await deleteContent(tx, namespace.id, now);
