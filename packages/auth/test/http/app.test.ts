@@ -59,6 +59,7 @@ describe('the front page', () => {
     expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(answer.text).toContain('docker login registry.test:5000');
     expect(answer.text).toContain('docker push registry.test:5000/');
+    expect(answer.text).toContain('--tls-verify=false');
     expect(answer.text).not.toContain('evil');
     expect(answer.text).not.toContain('<script');
     expect(answer.headers.get('content-security-policy')).toMatch(/style-src 'sha256-[^']+'/);

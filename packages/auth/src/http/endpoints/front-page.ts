@@ -14,7 +14,11 @@ function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-function render(host: string): string {
+/** podman expects TLS everywhere, docker everywhere but on localhost. */
+const PLAIN_HTTP = `, and <code>--tls-verify=false</code> after <code>login</code>, <code>push</code>
+and <code>pull</code>, since this registry is reached by plain HTTP`;
+
+function render(host: string, isPlain: boolean): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -32,11 +36,12 @@ skopeo, containerd, or any other client that speaks the OCI distribution-spec.</
 <pre><code>docker login ${host}</code></pre>
 <h2>Push</h2>
 <p>The first part of a name is its namespace: your user name, or one that your team owns.</p>
-<pre><code>docker tag hello-world ${host}/YOUR-NAME/hello:1
+<pre><code>docker pull hello-world
+docker tag hello-world ${host}/YOUR-NAME/hello:1
 docker push ${host}/YOUR-NAME/hello:1</code></pre>
 <h2>Pull</h2>
 <pre><code>docker pull ${host}/YOUR-NAME/hello:1</code></pre>
-<p>With podman write <code>podman</code> instead of <code>docker</code>.</p>
+<p>With podman write <code>podman</code> instead of <code>docker</code>${isPlain ? PLAIN_HTTP : ''}.</p>
 </main>
 </body>
 </html>
@@ -44,7 +49,8 @@ docker push ${host}/YOUR-NAME/hello:1</code></pre>
 }
 
 export function createFrontPage(publicUrl: string): Handler {
-  const page = render(escapeHtml(new URL(publicUrl).host));
+  const { host, protocol } = new URL(publicUrl);
+  const page = render(escapeHtml(host), protocol === 'http:');
   const styleHash = createHash('sha256').update(STYLE).digest('base64');
   const policy = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
   return (ctx) => {
