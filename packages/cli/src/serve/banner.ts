@@ -38,13 +38,20 @@ function loginLine(client: string, host: string, flags: string, file: string | u
     : `${login} --password-stdin ${host} < ${word(file)}`;
 }
 
+/** docker speaks plain HTTP to loopback only, unless its daemon is told. */
+function dockerNeeds({ host, hostname, protocol }: URL): string {
+  const isAllowed = protocol !== 'http:' || /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
+  return isAllowed ? '' : `, once its daemon.json has "insecure-registries": ["${host}"]`;
+}
+
 function pushLines({ names, administrator }: BannerFacts): string[] {
-  const { host, protocol } = new URL(names.publicUrl);
+  const url = new URL(names.publicUrl);
+  const { host, protocol } = url;
   const image = `${host}/${ADMINISTRATOR}/alpine`;
   const flags = protocol === 'http:' ? ' --tls-verify=false' : '';
   const file = administrator?.passwordFile;
   return [
-    'Push and pull with docker:',
+    `Push and pull with docker${dockerNeeds(url)}:`,
     '',
     `  ${loginLine('docker', host, '', file)}`,
     '  docker pull alpine',

@@ -17,6 +17,7 @@ describe('the first start', () => {
     const host = `localhost:${new URL(first.address).port}`;
     expect(first.stdout()).toContain(`docker push ${host}/admin/alpine`);
     expect(first.stdout()).toContain(`podman push --tls-verify=false`);
+    expect(first.stdout()).not.toContain('insecure-registries');
     const answer = await requestToken(first.address, { service: host, password });
     expect(answer.status).toBe(200);
     expect(await first.stop()).toBe(0);
@@ -38,6 +39,14 @@ describe('the first start', () => {
     expect(answer.status).toBe(200);
     expect(existsSync(join(dataDir, 'admin-password'))).toBe(false);
     expect(server.stdout() + server.stderr()).not.toContain(GIVEN);
+  });
+
+  it('says what docker needs for plain HTTP elsewhere than on loopback', async () => {
+    const PORTOLAN_DATA_DIR = join(scratchDirectory(), 'data');
+    const env = { PORTOLAN_DATA_DIR, PORTOLAN_PUBLIC_URL: 'http://box.lan:5000' };
+    const server = await startServer({ args: ['serve'], env });
+    await server.stop();
+    expect(server.stdout()).toContain('"insecure-registries": ["box.lan:5000"]');
   });
 
   it('refuses a password that anybody would guess and names the setting', async () => {
