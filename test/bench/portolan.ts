@@ -27,11 +27,13 @@ export async function serviceOf(url: string): Promise<string> {
 }
 
 /** The first start makes the administrator after it has begun to listen; the banner says it is done. */
-async function waitForBanner(child: ChildProcess): Promise<void> {
-  for await (const chunk of child.stdout ?? []) {
-    if (String(chunk).includes('Portolan is listening on ')) break;
-  }
-  child.stdout?.resume();
+function waitForBanner(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('exit', () => reject(new Error('portolan ended at once')));
+    child.stdout?.on('data', (chunk) => {
+      if (String(chunk).includes('Portolan is listening on ')) resolve();
+    });
+  });
 }
 
 async function start(directory: string, options: { workers?: number } = {}): Promise<Server> {

@@ -25,28 +25,40 @@ function residentBytes(pid: number): number {
   }
 }
 
-/** Sum of resident memory over the process tree, in bytes. Shared pages count in each process. */
-export function treeMemory(pid: number): number {
+/** The process and all its descendants. */
+function tree(pid: number): number[] {
   const children = parents();
-  const pending = [pid];
-  let bytes = 0;
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    bytes += residentBytes(next);
-    pending.push(...(children.get(next) ?? []));
-  }
-  return bytes;
+  const pids = [pid];
+  for (let i = 0; i < pids.length; i++) pids.push(...(children.get(pids[i] ?? 0) ?? []));
+  return pids;
 }
 
-/** Runs `work` and returns the highest memory of the tree seen meanwhile, every 50 ms. */
+const SAMPLE_MS = 100;
+/** Walking all of /proc costs more than the samples themselves; new workers are seen a bit later. */
+const SAMPLES_A_TREE = 20;
+
+/**
+ * Runs `work` and returns the highest sum of resident memory over the process tree seen meanwhile, in
+ * bytes. Pages that processes share count in each.
+ */
 export async function peakMemory(pid: number, work: () => Promise<unknown>): Promise<number> {
-  let peak = treeMemory(pid);
-  const timer = setInterval(() => {
-    peak = Math.max(peak, treeMemory(pid));
-  }, 50);
+  let pids = tree(pid);
+  let peak = 0;
+  let samples = 0;
+  const sample = (): void => {
+    if (++samples % SAMPLES_A_TREE === 0) pids = tree(pid);
+    peak = Math.max(
+      peak,
+      pids.map(residentBytes).reduce((a, b) => a + b, 0),
+    );
+  };
+  sample();
+  const timer = setInterval(sample, SAMPLE_MS);
   try {
     await work();
   } finally {
     clearInterval(timer);
   }
-  return Math.max(peak, treeMemory(pid));
+  sample();
+  return peak;
 }

@@ -27,11 +27,12 @@ async function withServer(
   }
 }
 
-/** Reads a blob to its end and throws the bytes away. */
-function discard(url: string, headers: Readonly<Record<string, string>>): Promise<void> {
+/** Reads the blob's first 64 MiB, all 200 at once, and throws the bytes away. */
+function discard(url: string, token: Readonly<Record<string, string>>): Promise<void> {
+  const headers = { ...token, range: `bytes=0-${64 * MIB - 1}` };
   return new Promise((resolve, reject) => {
     get(url, { headers, agent: false }, (incoming) => {
-      if (incoming.statusCode !== 200) reject(new Error(`GET: ${incoming.statusCode}`));
+      if (incoming.statusCode !== 206) reject(new Error(`GET: ${incoming.statusCode}`));
       incoming.on('error', reject);
       incoming.on('end', resolve);
       incoming.resume();
