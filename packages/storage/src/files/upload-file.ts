@@ -1,7 +1,6 @@
 // An upload's file while one writer has it. The first bytes are written at once: into the page cache
 // that is quicker than a turn through the thread pool. A large upload may find the disk behind, so
-// from some size on chunks are gathered while a write is under way, and network, hash and disk work at
-// the same time.
+// from some size on it is written by a gathering writer.
 import {
   closeSync,
   constants,
@@ -10,34 +9,23 @@ import {
   ftruncateSync,
   openSync,
   read,
-  write,
   writeSync,
 } from 'node:fs';
 import { promisify } from 'node:util';
 import type { UploadFile } from './blob-files.ts';
 import { asDiskError } from './disk-errors.ts';
+import { createGatheringWriter, type GatheringWriter } from './gathering-writer.ts';
 
 const WRITTEN_AT_ONCE_BYTES = 4 * 1024 * 1024;
-// What one upload may hold in memory on its way to the disk, twice at most.
-const MAX_GATHERED_BYTES = 256 * 1024;
 const READ_BYTES = 1024 * 1024;
 
 const readFile = promisify(read);
-const writeFile = promisify(write);
 const syncFile = promisify(fdatasync);
 
-// Node, like the kernel, may write less than it was given: both of these go on until all is written.
-
+/** Node, like the kernel, may write less than it was given. */
 function writeAllNow(fd: number, bytes: Uint8Array, position: number): void {
   for (let done = 0; done < bytes.length; ) {
     done += writeSync(fd, bytes, done, bytes.length - done, position + done);
-  }
-}
-
-async function writeAll(fd: number, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const part = await writeFile(fd, bytes, done, bytes.length - done, position + done);
-    done += part.bytesWritten;
   }
 }
 
@@ -68,49 +56,9 @@ export function openUploadFile(path: string, hooks: UploadFileHooks): UploadFile
   }
 }
 
-/** Writes behind its caller, from `start` on. */
-function createGatheringWriter(fd: number, start: number) {
-  let position = start;
-  let gathered: Uint8Array[] = [];
-  let gatheredBytes = 0;
-  let writing: Promise<void> | undefined;
-  let failure: { error: unknown } | undefined;
-
-  async function drain(): Promise<void> {
-    try {
-      while (gatheredBytes > 0) {
-        const bytes = Buffer.concat(gathered);
-        gathered = [];
-        gatheredBytes = 0;
-        await writeAll(fd, bytes, position);
-        position += bytes.length;
-      }
-    } catch (error) {
-      failure = { error };
-    } finally {
-      writing = undefined;
-    }
-  }
-
-  async function flush(): Promise<void> {
-    await writing;
-    if (failure !== undefined) throw failure.error;
-  }
-
-  async function append(bytes: Uint8Array): Promise<void> {
-    if (failure !== undefined) throw failure.error;
-    gathered.push(bytes);
-    gatheredBytes += bytes.length;
-    writing ??= drain();
-    if (gatheredBytes >= MAX_GATHERED_BYTES) await flush();
-  }
-
-  return { append, flush, settled: () => writing };
-}
-
 function createUploadFile(fd: number, sizeNow: number, hooks: UploadFileHooks): UploadFile {
   let size = sizeNow;
-  let behind: ReturnType<typeof createGatheringWriter> | undefined;
+  let behind: GatheringWriter | undefined;
 
   async function flush(): Promise<void> {
     try {
@@ -129,7 +77,10 @@ function createUploadFile(fd: number, sizeNow: number, hooks: UploadFileHooks): 
       size += bytes.length;
       try {
         if (size <= WRITTEN_AT_ONCE_BYTES && behind === undefined) writeAllNow(fd, bytes, start);
-        else await (behind ??= createGatheringWriter(fd, start)).append(bytes);
+        else {
+          behind ??= createGatheringWriter(fd, start, (error) => hooks.onSyncFailure(error));
+          await behind.append(bytes);
+        }
       } catch (error) {
         throw asDiskError(error);
       }
@@ -141,11 +92,14 @@ function createUploadFile(fd: number, sizeNow: number, hooks: UploadFileHooks): 
     },
     async truncate(wanted) {
       await flush();
+      await behind?.settled();
       ftruncateSync(fd, wanted);
       size = wanted;
       behind = undefined;
     },
     async sync() {
+      await flush();
+      await behind?.settled();
       await flush();
       try {
         await syncFile(fd);
