@@ -1,14 +1,14 @@
 // Writes to a file behind its caller: chunks are gathered while a write is under way, so that network,
 // hash and disk work at the same time. What has been written is also pushed on to the disk now and then,
 // or the sync at the end of a large upload would find all of it still in memory.
-import { fdatasync, write } from 'node:fs';
+import { fdatasync, writev } from 'node:fs';
 import { promisify } from 'node:util';
 
 // What one upload may hold in memory on its way to the disk, twice at most.
 const MAX_GATHERED_BYTES = 256 * 1024;
 const SYNC_EVERY_BYTES = 32 * 1024 * 1024;
 
-const writeFile = promisify(write);
+const writeFile = promisify(writev);
 const syncFile = promisify(fdatasync);
 
 export interface GatheringWriter {
@@ -20,10 +20,16 @@ export interface GatheringWriter {
 }
 
 /** Node, like the kernel, may write less than it was given. */
-async function writeAll(fd: number, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const part = await writeFile(fd, bytes, done, bytes.length - done, position + done);
-    done += part.bytesWritten;
+async function writeAll(
+  fd: number,
+  chunks: readonly Uint8Array[],
+  position: number,
+): Promise<void> {
+  const { bytesWritten } = await writeFile(fd, chunks, position);
+  const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  if (bytesWritten < bytes) {
+    const rest = Buffer.concat(chunks).subarray(bytesWritten);
+    await writeAll(fd, [rest], position + bytesWritten);
   }
 }
 
@@ -55,11 +61,12 @@ export function createGatheringWriter(
   async function drain(): Promise<void> {
     try {
       while (gatheredBytes > 0) {
-        const bytes = Buffer.concat(gathered);
+        const chunks = gathered;
+        const bytes = gatheredBytes;
         gathered = [];
         gatheredBytes = 0;
-        await writeAll(fd, bytes, position);
-        position += bytes.length;
+        await writeAll(fd, chunks, position);
+        position += bytes;
         if (position - syncedFrom >= SYNC_EVERY_BYTES && syncing === undefined) {
           syncedFrom = position;
           syncing = sync();

@@ -3,9 +3,9 @@
 
 const MAX_READ_BYTES = 512 * 1024;
 const MIN_READ_BYTES = 64 * 1024;
-const ALL_STREAMS_BYTES = 32 * 1024 * 1024;
+const ALL_STREAMS_BYTES = 16 * 1024 * 1024;
 /** Kept for the next stream: fresh memory has to be zeroed by the kernel page by page. */
-const MAX_KEPT = 16;
+const MAX_KEPT = 8;
 
 const kept: Buffer[] = [];
 let openStreams = 0;
