@@ -61,8 +61,8 @@ export async function pushBlob(
   repository: string,
   headers: Headers,
   bytes: Uint8Array,
+  digest: string = digestOf(bytes),
 ): Promise<string> {
-  const digest = digestOf(bytes);
   const location = await openUpload(server, repository, headers);
   location.searchParams.set('digest', digest);
   const length = { 'content-length': String(bytes.length) };
