@@ -32,7 +32,17 @@ export interface AccessDeps extends ChallengeSettings {
   readonly uploadGraceMs: number;
 }
 
-export type RequireAccess = (request: AccessRequest) => Promise<VerifiedToken>;
+/** A request that may go on. */
+export interface Admission {
+  readonly caller: VerifiedToken;
+  /**
+   * Asks again, once the body is there and before it takes effect: it may have taken hours, in which
+   * the right was withdrawn. That the token has merely expired since does not matter.
+   */
+  readonly confirm: () => Promise<void>;
+}
+
+export type RequireAccess = (request: AccessRequest) => Promise<Admission>;
 
 const HINTS = {
   none: 'log in, or ask the token service named in WWW-Authenticate for a token',
@@ -107,6 +117,12 @@ export function createAccessControl(deps: AccessDeps): RequireAccess {
     if (verification.kind === 'expired' && !(await mayFinishUpload(token, request))) {
       return refuse(request, 'invalid_token');
     }
-    return isGranted(token, request) ? token : refuse(request, 'insufficient_scope');
+    if (!isGranted(token, request)) return refuse(request, 'insufficient_scope');
+    return {
+      caller: token,
+      async confirm() {
+        if ((await deps.verify(bearer)).kind === 'invalid') refuse(request, 'invalid_token');
+      },
+    };
   };
 }

@@ -74,7 +74,7 @@ export function createDispatch(deps: EndpointDeps, requireAccess: RequireAccess)
       ctx.state.repository = repository;
       ctx.state.reference = parameter.slice(0, 256);
     }
-    const caller = await requireAccess({
+    const { caller, confirm } = await requireAccess({
       authorization: ctx.req.headers.authorization,
       access: endpoint.access,
       repository,
@@ -84,7 +84,8 @@ export function createDispatch(deps: EndpointDeps, requireAccess: RequireAccess)
     ctx.state.identity = caller.subject;
     await endpoint.registryHandler?.(ctx, { query, caller });
     if (repository !== undefined) {
-      await endpoint.repositoryHandler?.(ctx, { query, caller, repository, parameter });
+      const request = { query, caller, repository, parameter, confirmAccess: confirm };
+      await endpoint.repositoryHandler?.(ctx, request);
     }
   };
 }

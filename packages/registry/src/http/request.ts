@@ -25,6 +25,8 @@ export interface RepositoryRequest extends RegistryRequest {
   readonly repository: RepositoryName;
   /** The variable last part of the path: a reference, a digest, or an upload's id. */
   readonly parameter: string;
+  /** Before what a body brought takes effect. @throws RegistryError `unauthorized` */
+  readonly confirmAccess: () => Promise<void>;
 }
 
 /** What handlers are made from. */

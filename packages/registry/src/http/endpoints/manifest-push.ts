@@ -32,7 +32,7 @@ function digestOf(body: Buffer, reference: Reference): Digest {
 }
 
 export function putManifest({ content, limits }: EndpointDeps): Handler<RepositoryRequest> {
-  return async (ctx, { repository, parameter, caller, query }) => {
+  return async (ctx, { repository, parameter, caller, query, confirmAccess }) => {
     const reference = Reference.parse(parameter);
     const extraTags = readTags(query, limits.maxTagsPerPush);
     const ifMatch = readIfMatch(ctx.req.headers['if-match'], reference);
@@ -42,6 +42,7 @@ export function putManifest({ content, limits }: EndpointDeps): Handler<Reposito
     const tags = reference.kind === 'tag' ? [reference.tag, ...extraTags] : extraTags;
     const actor = caller.subject;
     const condition = ifMatch === undefined ? {} : { ifMatch };
+    await confirmAccess();
     await content.manifests.put({
       repository,
       digest,

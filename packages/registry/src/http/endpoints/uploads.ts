@@ -53,6 +53,7 @@ async function pushInOne(
   const upload = await uploads.begin({ repository, subject: caller.subject, algorithm });
   try {
     const filled = hasBody(ctx.req) ? await appendBody(deps, ctx, upload) : upload;
+    await request.confirmAccess();
     setBlobLocation(ctx, upload, await uploads.commit(filled, digest));
   } catch (error) {
     await uploads.cancel(upload).catch(() => undefined);
@@ -109,6 +110,7 @@ export function finishUpload(deps: EndpointDeps): Handler<RepositoryRequest> {
     const digest = readFinalDigest(request.query);
     const upload: Upload = await getUpload(deps.content.uploads, request);
     const filled = hasBody(ctx.req) ? await appendBody(deps, ctx, upload) : upload;
+    await request.confirmAccess();
     setBlobLocation(ctx, upload, await deps.content.uploads.commit(filled, digest));
     replyEmpty(ctx, 201);
   };
