@@ -1,18 +1,30 @@
 // Manifests by their `subject`: distribution-spec "Listing Referrers".
 // The descriptors are made from the stored manifests, never from what a fallback index says of them.
-import type { Descriptor, Digest, RepositoryName } from '@portolan/oci';
-import type { Selectable } from 'kysely';
+//
+// Annotations and artifact types may each be megabytes, and there may be thousands of referrers, of
+// which anybody who may pull can ask: so a page is first chosen by sizes, which cost SQLite no reading
+// of what they measure, and no manifest is parsed (reference S14).
+import {
+  type Descriptor,
+  type Digest,
+  DOCKER_MANIFEST_LIST,
+  OCI_INDEX,
+  type RepositoryName,
+} from '@portolan/oci';
+import { type Selectable, sql } from 'kysely';
 import type { Reader } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
 import { digestChunks } from '../manifests/digest-chunks.ts';
 import type { StoreDeps } from '../store-deps.ts';
-import { fallbackReferrers } from './fallback-tag.ts';
+import { fallbackTag } from './fallback-tag.ts';
 
 export interface ReferrerQuery {
   readonly artifactType?: string;
   /** Exclusive; the digest of the last referrer of the page before. */
   readonly last?: Digest;
   readonly limit: number;
+  /** What annotations and artifact types of a page may come to; one referrer always fits. */
+  readonly maxBytes: number;
 }
 
 export interface ReferrerPage {
@@ -29,10 +41,23 @@ export interface ReferrerStore {
   list(repository: RepositoryName, subject: Digest, query: ReferrerQuery): Promise<ReferrerPage>;
 }
 
+interface Subject {
+  readonly repositoryId: number;
+  readonly digest: Digest;
+}
+
+interface Sized {
+  readonly digest: string;
+  readonly bytes: number;
+}
+
 type Row = Pick<
   Selectable<Schema['manifest']>,
   'digest' | 'media_type' | 'size' | 'artifact_type' | 'annotations'
 >;
+
+const BYTES = sql<number>`octet_length(manifest.annotations)
+  + coalesce(octet_length(manifest.artifact_type), 0)`;
 
 function toDescriptor(row: Row): Descriptor {
   const annotations = JSON.parse(row.annotations) as Record<string, string>;
@@ -45,64 +70,81 @@ function toDescriptor(row: Row): Descriptor {
   };
 }
 
-function manifestsAfter(read: Reader, repositoryId: number, query: ReferrerQuery) {
+/** One more than the page takes, to know whether there is more. */
+function sizesAfter(read: Reader, { repositoryId }: Subject, query: ReferrerQuery) {
   let manifests = read
     .selectFrom('manifest')
-    .select(['digest', 'media_type', 'size', 'artifact_type', 'annotations'])
-    .where('repository_id', '=', repositoryId)
-    .orderBy('digest')
+    .select(['manifest.digest', BYTES.as('bytes')])
+    .where('manifest.repository_id', '=', repositoryId)
+    .orderBy('manifest.digest')
     .limit(query.limit + 1);
-  if (query.last !== undefined) manifests = manifests.where('digest', '>', query.last);
+  if (query.last !== undefined) manifests = manifests.where('manifest.digest', '>', query.last);
   if (query.artifactType !== undefined) {
-    manifests = manifests.where('artifact_type', '=', query.artifactType);
+    manifests = manifests.where('manifest.artifact_type', '=', query.artifactType);
   }
   return manifests;
 }
 
-/** Of the given digests, ascending, those that are manifests here: enough for the page. */
-async function listedRows(
-  read: Reader,
-  repositoryId: number,
-  query: ReferrerQuery,
-  digests: readonly string[],
-): Promise<Row[]> {
-  const { last } = query;
-  const after = last === undefined ? digests : digests.filter((digest) => digest > last);
+/** The manifests here among those that the subject's fallback index lists. */
+function listedSizes(read: Reader, subject: Subject, query: ReferrerQuery) {
+  const listed = read
+    .selectFrom('tag')
+    .innerJoin('manifest as fallback', 'fallback.id', 'tag.manifest_id')
+    .innerJoin('manifest_reference', 'manifest_reference.manifest_id', 'fallback.id')
+    .select('manifest_reference.digest')
+    .where('tag.repository_id', '=', subject.repositoryId)
+    .where('tag.name', '=', fallbackTag(subject.digest))
+    .where('fallback.media_type', 'in', [OCI_INDEX, DOCKER_MANIFEST_LIST]);
+  return sizesAfter(read, subject, query).where('manifest.digest', 'in', listed);
+}
+
+/** Both lists are ascending and long enough for one page and one more, so their merge is too. */
+function merge(sizes: readonly Sized[]): Sized[] {
+  const byDigest = new Map(sizes.map((sized) => [sized.digest, sized]));
+  return [...byDigest.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1));
+}
+
+function fitPage(sizes: readonly Sized[], { limit, maxBytes }: ReferrerQuery): string[] {
+  let bytes = 0;
+  const end = sizes.findIndex((sized, i) => {
+    bytes += sized.bytes;
+    return i === limit || (i > 0 && bytes > maxBytes);
+  });
+  return sizes.slice(0, end === -1 ? sizes.length : end).map(({ digest }) => digest);
+}
+
+async function readRows(read: Reader, { repositoryId }: Subject, digests: readonly string[]) {
   const rows: Row[] = [];
-  for (const chunk of digestChunks(after)) {
-    if (rows.length > query.limit) break;
-    const found = await manifestsAfter(read, repositoryId, query)
+  for (const chunk of digestChunks(digests)) {
+    const found = await read
+      .selectFrom('manifest')
+      .select(['digest', 'media_type', 'size', 'artifact_type', 'annotations'])
+      .where('repository_id', '=', repositoryId)
       .where('digest', 'in', chunk)
+      .orderBy('digest')
       .execute();
     rows.push(...found);
   }
   return rows;
 }
 
-/** Both lists are ascending and long enough for one page and one more, so their merge is too. */
-function merge(rows: readonly Row[]): Row[] {
-  const byDigest = new Map(rows.map((row) => [row.digest, row]));
-  return [...byDigest.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1));
-}
-
 export function createReferrerStore({ database: { read } }: StoreDeps): ReferrerStore {
   return {
-    async list(repository, subject, query) {
+    async list(repository, digest, query) {
       const known = await read
         .selectFrom('repository')
         .select('id')
         .where('name', '=', repository)
         .executeTakeFirst();
       if (known === undefined || query.limit <= 0) return { referrers: [], hasMore: false };
-      const own = await manifestsAfter(read, known.id, query)
-        .where('subject_digest', '=', subject)
+      const subject = { repositoryId: known.id, digest };
+      const own = await sizesAfter(read, subject, query)
+        .where('manifest.subject_digest', '=', digest)
         .execute();
-      const fallback = await fallbackReferrers(read, known.id, subject);
-      const rows = merge([...own, ...(await listedRows(read, known.id, query, fallback))]);
-      return {
-        referrers: rows.slice(0, query.limit).map(toDescriptor),
-        hasMore: rows.length > query.limit,
-      };
+      const sizes = merge([...own, ...(await listedSizes(read, subject, query).execute())]);
+      const page = fitPage(sizes, query);
+      const rows = await readRows(read, subject, page);
+      return { referrers: rows.map(toDescriptor), hasMore: page.length < sizes.length };
     },
   };
 }

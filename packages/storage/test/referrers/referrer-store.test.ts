@@ -2,6 +2,7 @@ import { Digest, OCI_MANIFEST, RepositoryName } from '@portolan/oci';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Content, openContent, REPOSITORY, temporaryDirectory } from '../fixtures/content.ts';
+import type { ReferrerQuery } from '../../src/referrers/referrer-store.ts';
 import { descriptor, image, index } from '../fixtures/documents.ts';
 
 const ABSENT = Digest.of('sha256', 'a'.repeat(64));
@@ -24,8 +25,9 @@ afterEach(() => {
   directory.remove();
 });
 
-const list = (of: Digest, query: { artifactType?: string; last?: Digest; limit?: number } = {}) =>
-  content.referrers.list(REPOSITORY, of, { limit: 100, ...query });
+const PAGE = { limit: 100, maxBytes: 1_000_000 };
+const list = (of: Digest, query: Partial<ReferrerQuery> = {}) =>
+  content.referrers.list(REPOSITORY, of, { ...PAGE, ...query });
 const to = (digest: Digest, more: object = {}) => ({ subject: descriptor(digest), ...more });
 
 test('describes an image by its own artifact type and its annotations', async () => {
@@ -60,7 +62,7 @@ test('is empty for a subject and for a repository that nobody knows', async () =
   const nothing = { referrers: [], hasMore: false };
   expect(await list(ABSENT)).toEqual(nothing);
   const unknown = RepositoryName.parse('no/such');
-  expect(await content.referrers.list(unknown, subject, { limit: 9 })).toEqual(nothing);
+  expect(await content.referrers.list(unknown, subject, PAGE)).toEqual(nothing);
 });
 
 test('knows referrers that came before their subject, and those of a deleted one', async () => {
@@ -101,6 +103,39 @@ test('finds the fallback index of a sha512 subject under its shortened tag', asy
 test('ignores a fallback tag that is no index', async () => {
   await content.put(image(config), { tags: [subject.replace(':', '-')] });
   expect((await list(subject)).referrers).toEqual([]);
+});
+
+test('lists what a fallback index names without reading the index', async () => {
+  const digest = await content.put(image(config, [], { artifactType: SIGNATURE }));
+  const fallback = await content.put(index([digest]), { tags: [subject.replace(':', '-')] });
+  await content.deps.database.write((tx) =>
+    tx
+      .updateTable('manifest')
+      .set({ body: Buffer.from('not JSON') })
+      .where('digest', '=', fallback)
+      .execute(),
+  );
+  expect((await list(subject)).referrers.map((entry) => entry.digest)).toEqual([digest]);
+});
+
+test.each([
+  ['annotations', (i: number) => ({ annotations: { i: `${i}`, long: 'x'.repeat(1000) } })],
+  ['artifact types', (i: number) => ({ artifactType: `application/x-${i}-${'x'.repeat(1000)}` })],
+])('ends a page before its %s grow too large, but never before its first', async (_, more) => {
+  const digests: Digest[] = [];
+  for (let i = 0; i < 5; i++) {
+    digests.push(await content.put(image(config, [], to(subject, more(i)))));
+  }
+  digests.sort();
+  for (const [maxBytes, count] of [
+    [1, 1],
+    [3500, 3],
+    [10_000, 5],
+  ] as const) {
+    const { referrers, hasMore } = await list(subject, { maxBytes });
+    expect(referrers.map(({ digest }) => digest)).toEqual(digests.slice(0, count));
+    expect(hasMore).toBe(count < 5);
+  }
 });
 
 const pushes = fc.array(

@@ -33,8 +33,12 @@ export function listReferrers({ content, limits }: EndpointDeps): Handler<Reposi
     const filter = artifactType === null || artifactType === '' ? {} : { artifactType };
     const after = query.get('last');
     const start = after === null ? {} : { last: Digest.parse(after) };
-    const limit = limits.maxPageSize;
-    const list = await content.referrers.list(repository, subject, { ...filter, ...start, limit });
+    const page = { limit: limits.maxPageSize, maxBytes: limits.maxReferrersBytes };
+    const list = await content.referrers.list(repository, subject, {
+      ...filter,
+      ...start,
+      ...page,
+    });
     const manifests = fitPage(list.referrers, limits.maxReferrersBytes);
     const last = manifests.at(-1)?.digest;
     if (last !== undefined && (list.hasMore || manifests.length < list.referrers.length)) {
