@@ -30,7 +30,12 @@ const SECRETS = SETTING_KEYS.filter((key) => 'isSecret' in SETTINGS[key]);
 const KEYS: readonly string[] = [...SETTING_KEYS, ...SECRETS.map((key) => `${key}_file`)];
 const KEY_OF_VARIABLE = new Map(KEYS.map((key) => [variableOf(key), key]));
 // Kubernetes sets these in every pod beside a service called `portolan`.
-const NOT_OURS = /^PORTOLAN_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)$/;
+const NOT_OURS = /^PORTOLAN_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT_\d+_\w+)$/;
+
+/** `PORTOLAN_PORT` is one of them only with an address in it; a person means the port to listen on. */
+function isForeign(name: string, value: string | undefined): boolean {
+  return NOT_OURS.test(name) || (name === 'PORTOLAN_PORT' && /^\w+:\/\//.test(value ?? ''));
+}
 
 interface Collected {
   readonly values: Map<string, GivenValue>;
@@ -58,7 +63,8 @@ function readFile(file: string, { values, problems }: Collected): void {
 
 function readVariables(environment: Environment, { values, problems }: Collected): void {
   for (const [name, value] of Object.entries(environment)) {
-    if (!name.startsWith('PORTOLAN_') || name === CONFIG_VARIABLE || NOT_OURS.test(name)) continue;
+    if (!name.startsWith('PORTOLAN_') || name === CONFIG_VARIABLE || isForeign(name, value))
+      continue;
     const origin = { name, place: 'environment' };
     const key = KEY_OF_VARIABLE.get(name);
     if (key === undefined) {

@@ -47,23 +47,23 @@ function dockerNeeds({ host, hostname, protocol }: URL): string {
 function pushLines({ names, administrator }: BannerFacts): string[] {
   const url = new URL(names.publicUrl);
   const { host, protocol } = url;
-  const image = `${host}/${ADMINISTRATOR}/alpine`;
+  const image = `${host}/${ADMINISTRATOR}/busybox`;
   const flags = protocol === 'http:' ? ' --tls-verify=false' : '';
   const file = administrator?.passwordFile;
   return [
     `Push and pull with docker${dockerNeeds(url)}:`,
     '',
     `  ${loginLine('docker', host, '', file)}`,
-    '  docker pull alpine',
-    `  docker tag alpine ${image}`,
+    '  docker pull busybox',
+    `  docker tag busybox ${image}`,
     `  docker push ${image}`,
     `  docker pull ${image}`,
     '',
     'or with podman:',
     '',
     `  ${loginLine('podman', host, flags, file)}`,
-    '  podman pull docker.io/library/alpine',
-    `  podman push${flags} docker.io/library/alpine ${image}`,
+    '  podman pull docker.io/library/busybox',
+    `  podman push${flags} docker.io/library/busybox ${image}`,
     `  podman pull${flags} ${image}`,
   ];
 }

@@ -102,6 +102,10 @@ describe('sources', () => {
     };
     expect(messageOf({ environment })).toBe('');
   });
+
+  it('refuses PORTOLAN_PORT where a person has set it', () => {
+    expect(messageOf({ environment: { PORTOLAN_PORT: '80' } })).toContain('no such setting');
+  });
 });
 
 describe('mistakes', () => {

@@ -15,7 +15,7 @@ describe('the first start', () => {
     expect(first.stdout()).toContain(join(dataDir, 'admin-password'));
     expect(statSync(join(dataDir, 'admin-password')).mode & 0o777).toBe(0o600);
     const host = `localhost:${new URL(first.address).port}`;
-    expect(first.stdout()).toContain(`docker push ${host}/admin/alpine`);
+    expect(first.stdout()).toContain(`docker push ${host}/admin/busybox`);
     expect(first.stdout()).toContain(`podman push --tls-verify=false`);
     expect(first.stdout()).not.toContain('insecure-registries');
     const answer = await requestToken(first.address, { service: host, password });

@@ -100,9 +100,10 @@ async function takeBytes(
   let running = deps.hashes.take(id, algorithm, offset);
   // Bytes were lost: what the row says of them has to go, whether or not this request is good.
   if (offset < recorded) running = await hashPrefix(file, claim, algorithm, offset);
+  // On a full disk the session ends, and what it holds there goes with it.
+  checkSpace(deps, body.length);
   try {
     checkStart(body, offset);
-    checkSpace(deps, body.length);
   } catch (error) {
     if (running !== undefined) deps.hashes.keep(id, running);
     await claim.release(running && progressOf(running));

@@ -51,7 +51,7 @@ export interface UploadStore {
    * Takes bytes to disk and through the running hash. What had arrived when the client broke off is
    * kept, and the session lives on.
    * @throws StorageError `upload-unknown`, `upload-offset-mismatch` (session survives),
-   *   `size-mismatch`, `upload-busy` (another request is writing), `disk-full`
+   *   `size-mismatch`, `upload-busy` (another request is writing), `disk-full` (the session is gone)
    */
   append(upload: Upload, body: AppendBody): Promise<Upload>;
   /**

@@ -98,15 +98,16 @@ it('removes the stored file when its rows cannot be written, and pulls go on', a
   expect((await readAll(blobs, before)).toString()).toBe('before');
 });
 
-it('refuses an announced body that would leave less than the floor, and the session lives on', async () => {
+it('refuses an announced body that would leave less than the floor, and frees what was there', async () => {
   store = await openByteStore(directory, {
     wrapFiles: (files) => ({ ...files, freeBytes: () => 1000 }),
     diskFloorBytes: 900,
   });
   const { uploads } = store;
   const upload = await uploads.begin({ repository: REPOSITORY, subject: SUBJECT });
+  await uploads.append(upload, { bytes: bytesOf(BYTES), length: BYTES.length });
   const large = { bytes: bytesOf(Buffer.alloc(200)), length: 200 };
   await expect(uploads.append(upload, large)).rejects.toMatchObject({ code: 'disk-full' });
-  await uploads.append(upload, { bytes: bytesOf(BYTES), length: BYTES.length });
-  await uploads.commit(upload, digestOf(BYTES));
+  expect(await uploads.find(REPOSITORY, SUBJECT, upload.id)).toBeUndefined();
+  expect(directory.fileNames('uploads')).toEqual([]);
 });

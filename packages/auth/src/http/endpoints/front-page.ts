@@ -36,11 +36,11 @@ skopeo, containerd, or any other client that speaks the OCI distribution-spec.</
 <pre><code>docker login ${host}</code></pre>
 <h2>Push</h2>
 <p>The first part of a name is its namespace: your user name, or one that your team owns.</p>
-<pre><code>docker pull hello-world
-docker tag hello-world ${host}/YOUR-NAME/hello:1
-docker push ${host}/YOUR-NAME/hello:1</code></pre>
+<pre><code>docker pull busybox
+docker tag busybox ${host}/YOUR-NAME/busybox
+docker push ${host}/YOUR-NAME/busybox</code></pre>
 <h2>Pull</h2>
-<pre><code>docker pull ${host}/YOUR-NAME/hello:1</code></pre>
+<pre><code>docker pull ${host}/YOUR-NAME/busybox</code></pre>
 <p>With podman write <code>podman</code> instead of <code>docker</code>${isPlain ? PLAIN_HTTP : ''}.</p>
 </main>
 </body>
