@@ -2,7 +2,7 @@
 // Only what the registry needs is read out; the bytes themselves are stored and served unchanged.
 import type { Descriptor } from './descriptor.ts';
 import { DomainError } from './domain-error.ts';
-import { checkJsonDepth } from './json-limits.ts';
+import { checkJsonLimits } from './json-limits.ts';
 import { type JsonObject, isObject, readAnnotations, readDescriptor } from './manifest-fields.ts';
 import { DOCKER_MANIFEST_LIST, MediaType, OCI_INDEX, OCI_MANIFEST } from './media-type.ts';
 
@@ -33,7 +33,7 @@ function invalid(message: string, detail: Record<string, unknown> = {}): never {
 }
 
 function parseJson(body: Uint8Array): JsonObject {
-  checkJsonDepth(body);
+  checkJsonLimits(body);
   let document: unknown;
   try {
     document = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));

@@ -101,6 +101,34 @@ describe('parseManifest', () => {
     }
   });
 
+  const many = (text: (i: number) => string) => Array.from({ length: 200_001 }, (_, i) => text(i));
+
+  it.each([
+    ['keys', `{"x":{${many((i) => `"${i}":1`).join(',')}}}`],
+    ['lists', `{"x":[${many(() => '[]').join(',')}]}`],
+    ['lists in lists', `{"x":[${many(() => '[[').join('')}`],
+    ['objects', `{"x":[${many((i) => `{"${i}":1}`).join(',')}]}`],
+  ])('refuses more %s than any manifest has', (_, text) => {
+    expect(() => parseManifest(Buffer.from(text), undefined)).toThrow(
+      expect.objectContaining({ code: 'manifest-too-complex' }),
+    );
+  });
+
+  it('counts no commas and brackets within strings', () => {
+    const text = '[{,'.repeat(200_001);
+    expect(read(image({ annotations: { text } })).annotations).toEqual({ text });
+  });
+
+  it('takes an index of as many descriptors as it may have, with everything that they may say', () => {
+    const platform = { os: 'linux', architecture: 'arm', variant: 'v7' };
+    const annotations = { a: '1', b: '2', c: '3' };
+    const manifests = Array.from({ length: 10_000 }, () =>
+      descriptor('a', { platform, annotations, artifactType: 'application/x-a' }),
+    );
+    const document = { schemaVersion: 2, mediaType: OCI_INDEX, manifests };
+    expect(read(document).references).toHaveLength(10_000);
+  });
+
   it('refuses deep nesting and a million descriptors before they cost anything', () => {
     const deep = Buffer.from(`{"a":${'['.repeat(100_000)}`);
     const wide = {
