@@ -25,6 +25,8 @@ const image = (extra: object = {}): object => ({
 const read = (document: unknown, contentType?: string) =>
   parseManifest(Buffer.from(JSON.stringify(document)), contentType);
 
+const many = (text: (i: number) => string) => Array.from({ length: 200_001 }, (_, i) => text(i));
+
 describe('parseManifest', () => {
   it('reads an image manifest, and its config`s type as artifact type', () => {
     const manifest = read(image());
@@ -100,8 +102,6 @@ describe('parseManifest', () => {
       );
     }
   });
-
-  const many = (text: (i: number) => string) => Array.from({ length: 200_001 }, (_, i) => text(i));
 
   it.each([
     ['keys', `{"x":{${many((i) => `"${i}":1`).join(',')}}}`],
