@@ -11,7 +11,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   storage: ['oci'],
   registry: ['oci', 'storage'],
   auth: ['oci', 'storage'],
-  cli: ['oci', 'storage', 'registry', 'auth'],
+  mirror: ['oci', 'storage'],
+  cli: ['oci', 'storage', 'registry', 'auth', 'mirror'],
 };
 
 /** Modules from outside that a package must never touch, by what the package must never do. */
@@ -20,6 +21,7 @@ const FORBIDDEN: Readonly<Record<string, RegExp>> = {
   storage: /^(koa|@koa\/|node:https?$|jose$|argon2$)/,
   registry: /^(argon2|kysely|better-sqlite3|node:fs)(\/|$)/,
   auth: /^(kysely|better-sqlite3)(\/|$)/,
+  mirror: /^(koa|@koa\/|kysely|better-sqlite3|jose|argon2)(\/|$)/,
   cli: /^(kysely|better-sqlite3)(\/|$)/,
 };
 

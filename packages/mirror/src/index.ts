@@ -1,0 +1,10 @@
+export type { CopyProgress, CopyRequest, CopyResult, Platform } from './copy/copy-image.ts';
+export { type MirrorError, type MirrorErrorCode, mirrorError } from './errors.ts';
+export type { UpstreamImage, UpstreamRepository } from './names/upstream-name.ts';
+export type {
+  FetchedManifest,
+  ManifestHead,
+  OpenBlob,
+  SinkRepository,
+  SourceRepository,
+} from './places/place.ts';
