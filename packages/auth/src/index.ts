@@ -13,13 +13,12 @@ export {
   type PasswordHasherOptions,
 } from './identity/password-hasher.ts';
 export type { PolicySettings, PushPolicy } from './policy/repository-policy.ts';
+export { activeKeyOf, isPublished } from './signing/active-key.ts';
 export { selfSignedCertificate } from './signing/certificate.ts';
 export { readPrivateKey } from './signing/key-file.ts';
 export { removeRetiredKeys, rotateSigningKey } from './signing/key-rotation.ts';
 export { publicKeyPem } from './signing/public-key.ts';
 export {
-  activeKeyOf,
-  isPublished,
   openSigningKeys,
   type PublicKeySet,
   publicKeySetOf,

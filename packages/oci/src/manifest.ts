@@ -60,7 +60,7 @@ function decideMediaType(document: JsonObject, contentType: string | undefined):
   const stated = contentType === undefined ? undefined : MediaType.parse(contentType);
   const inside = own === undefined ? undefined : MediaType.parse(own);
   if (stated !== undefined && inside !== undefined && stated !== inside) {
-    invalid('Content-Type differs from the manifest`s own mediaType', {
+    invalid("Content-Type differs from the manifest's own `mediaType`", {
       contentType: stated,
       mediaType: inside,
       hint: 'send the same type in both places',
@@ -134,7 +134,7 @@ export function parseManifest(body: Uint8Array, contentType: string | undefined)
     invalid('an index cannot have `layers` or `config`', { mediaType });
   }
   if (!isIndex && 'manifests' in document) {
-    invalid(`a document with \`manifests\` must be an index`, {
+    invalid('a document with `manifests` must be an index', {
       mediaType,
       hint: `use ${OCI_INDEX} or ${DOCKER_MANIFEST_LIST}`,
     });

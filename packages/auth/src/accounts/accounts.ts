@@ -8,7 +8,7 @@ import {
   type NewNamespaceRequest,
   updateNamespace,
 } from './namespaces.ts';
-import { createTeam, describeTeam, type NewTeamRequest, setTeamMember } from './teams.ts';
+import { createTeam, type NewTeamRequest, setTeamDescription, setTeamMember } from './teams.ts';
 import {
   type CreatedUser,
   createUser,
@@ -22,7 +22,7 @@ export interface Accounts {
   /** Returns the password when it was generated. */
   updateUser(name: string, changes: UserChanges): Promise<string | undefined>;
   createTeam(request: NewTeamRequest): Promise<Team>;
-  describeTeam(name: string, description: string): Promise<void>;
+  setTeamDescription(name: string, description: string): Promise<void>;
   /** Adds a member or changes the role. */
   setTeamMember(team: string, member: { user: string; role: string }): Promise<void>;
   createNamespace(request: NewNamespaceRequest): Promise<Namespace>;
@@ -35,7 +35,7 @@ export function createAccounts(deps: AccountDeps): Accounts {
     createUser: (request) => createUser(deps, request),
     updateUser: (name, changes) => updateUser(deps, name, changes),
     createTeam: (request) => createTeam(deps, request),
-    describeTeam: (name, description) => describeTeam(deps, name, description),
+    setTeamDescription: (name, description) => setTeamDescription(deps, name, description),
     setTeamMember: (team, member) => setTeamMember(deps, team, member),
     createNamespace: (request) => createNamespace(deps, request),
     updateNamespace: (name, changes) => updateNamespace(deps, name, changes),

@@ -3,7 +3,7 @@ import type { Namespace, NamespaceSettings } from '@portolan/storage';
 import type { AccountDeps } from './account-deps.ts';
 import { accountError } from './account-error.ts';
 import { checkName } from './name-rules.ts';
-import { parseVisibility } from './role-rules.ts';
+import { parseVisibility } from './visibility-rules.ts';
 
 export interface NewNamespaceRequest {
   readonly name: string;

@@ -1,15 +1,8 @@
-// Roles and visibilities as people write them.
-import type { Visibility } from '@portolan/oci';
+// Roles as people write them.
 import type { Role } from '@portolan/storage';
 import { accountError } from './account-error.ts';
 
-export const ROLES = ['viewer', 'contributor', 'owner'] as const satisfies readonly Role[];
-
-export const VISIBILITIES = [
-  'public',
-  'protected',
-  'private',
-] as const satisfies readonly Visibility[];
+const ROLES = ['viewer', 'contributor', 'owner'] as const satisfies readonly Role[];
 
 /** @throws AccountError `role-invalid` */
 export function parseRole(text: string): Role {
@@ -17,20 +10,4 @@ export function parseRole(text: string): Role {
   if (role !== undefined) return role;
   const hint = `use one of ${ROLES.join(', ')}`;
   throw accountError('role-invalid', 'there is no such role', { role: text.slice(0, 100), hint });
-}
-
-/**
- * The global namespace holds what has no owner: nobody but administrators could use it in private.
- * @throws AccountError `visibility-invalid`
- */
-export function parseVisibility(namespace: string, text: string): Visibility {
-  const allowed = namespace === '' ? VISIBILITIES.filter((v) => v !== 'private') : VISIBILITIES;
-  const visibility = allowed.find((known) => known === text);
-  if (visibility !== undefined) return visibility;
-  const message =
-    namespace === '' && text === 'private'
-      ? 'the global namespace cannot be private'
-      : 'there is no such visibility';
-  const hint = `use one of ${allowed.join(', ')}`;
-  throw accountError('visibility-invalid', message, { visibility: text.slice(0, 100), hint });
 }

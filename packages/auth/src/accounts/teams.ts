@@ -33,7 +33,7 @@ export async function createTeam(deps: AccountDeps, request: NewTeamRequest): Pr
 }
 
 /** @throws AccountError `description-invalid`; StorageError `not-found` */
-export async function describeTeam(
+export async function setTeamDescription(
   deps: AccountDeps,
   name: string,
   description: string,

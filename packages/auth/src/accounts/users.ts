@@ -36,7 +36,8 @@ function decidePassword(deps: AccountDeps, name: string, choice: PasswordChoice)
   return choice.password;
 }
 
-function shown(
+/** Only what we made is shown; who gave a password knows it. */
+function passwordToShow(
   choice: PasswordChoice | undefined,
   password: string | undefined,
 ): string | undefined {
@@ -53,7 +54,7 @@ export async function createUser(deps: AccountDeps, request: NewUserRequest): Pr
   const password = decidePassword(deps, name, request.password);
   const passwordHash = await deps.hasher.hash(password);
   const user = await deps.access.subjects.createUser({ name, isAdmin, passwordHash }, deps.actor);
-  return { user, generatedPassword: shown(request.password, password) };
+  return { user, generatedPassword: passwordToShow(request.password, password) };
 }
 
 /**
@@ -74,13 +75,15 @@ export async function updateUser(
     throw accountError('nothing-to-change', 'nothing was asked to be changed', { hint });
   }
   const password = changes.password && decidePassword(deps, name, changes.password);
+  // Before any change: hashing may be refused, too.
+  const passwordHash = password === undefined ? undefined : await deps.hasher.hash(password);
   // In this order only the first change can be refused, so that none is left half done: who is
   // disabled, or not an administrator, cannot be the last one.
   if (isDisabled === true) await subjects.setDisabled(name, true, deps.actor);
   if (isAdmin !== undefined) await subjects.setAdmin(name, isAdmin, deps.actor);
   if (isDisabled === false) await subjects.setDisabled(name, false, deps.actor);
-  if (password !== undefined) {
-    await credentials.setPassword(name, await deps.hasher.hash(password), deps.actor);
+  if (passwordHash !== undefined) {
+    await credentials.setPassword(name, passwordHash, deps.actor);
   }
-  return shown(changes.password, password);
+  return passwordToShow(changes.password, password);
 }

@@ -2,7 +2,7 @@
 // logged: both may hold secrets.
 import type { Middleware } from 'koa';
 import type { Logger } from 'pino';
-import { sourceOf } from '../identity/login-throttle.ts';
+import { sourceOf } from '../identity/source-address.ts';
 import type { RequestFacts } from './request-context.ts';
 
 export interface RequestLogDeps {

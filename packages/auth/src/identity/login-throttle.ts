@@ -2,7 +2,6 @@
 // that fails at many accounts; never an account as such, which would let any stranger lock it
 // (Harbor#21224). The counters are rows, since the next attempt may come to another process.
 import { createHash } from 'node:crypto';
-import { isIPv4, isIPv6 } from 'node:net';
 import type { LoginFailureStore } from '@portolan/storage';
 import { authError } from '../errors.ts';
 
@@ -39,21 +38,6 @@ function backoffAfter(freeFailures: number): (failures: number) => number {
     failures <= freeFailures
       ? 0
       : Math.min(MAX_BACKOFF_MS, 1000 * 2 ** Math.min(failures - freeFailures - 1, 16));
-}
-
-/** An IPv4 address, or the /64 of an IPv6 one: a client has a whole /64 to itself. */
-export function sourceOf(remoteAddress: string | undefined): string | undefined {
-  if (remoteAddress === undefined) return undefined;
-  const address = remoteAddress.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
-  if (isIPv4(address)) return address;
-  if (!isIPv6(address)) return undefined;
-  // The URL parser writes an address in its one canonical form.
-  const [head = '', tail] = new URL(`http://[${address}]/`).hostname.slice(1, -1).split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = Array.from<string>({ length: 8 - before.length - after.length }).fill('0');
-  const groups = tail === undefined ? before : [...before, ...zeros, ...after];
-  return `${groups.slice(0, 4).join(':')}::/64`;
 }
 
 function keysOf({ name, source }: SourcedAttempt, now: number) {

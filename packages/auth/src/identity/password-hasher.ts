@@ -1,6 +1,5 @@
 // argon2id at OWASP's minimum (m = 19 MiB, t = 2, p = 1). Hashing is the dearest thing that a
 // stranger can make us do, so few run at a time and the rest wait in a bounded queue.
-
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import argon2 from 'argon2';

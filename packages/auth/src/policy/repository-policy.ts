@@ -24,6 +24,7 @@ export interface PolicyFacts {
   readonly settings: PolicySettings;
 }
 
+/** Any role will do, a viewer's too. */
 export function canPull({ subject, access, settings }: PolicyFacts): boolean {
   if (subject?.isDisabled === true) return false;
   if (subject?.isAdmin === true) return true;

@@ -1,9 +1,10 @@
 // The keys that tokens are signed with: public halves are rows that every process sees, private ones
-// are files. Which key signs is a matter of the clock, so that a rotation needs no restart.
+// are files. Which key signs now: active-key.ts.
 import type { KeyObject } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LeaseStore, SigningKey, SigningKeyStore } from '@portolan/storage';
 import { authError } from '../errors.ts';
+import { activeKeyOf, isPublished } from './active-key.ts';
 import { readPrivateKey } from './key-file.ts';
 import { addSigningKey, removeRetiredKeys } from './key-rotation.ts';
 
@@ -44,23 +45,6 @@ export interface SigningKeysDeps {
 const RELOAD_MS = 5_000;
 const LEASE = 'signing-keys';
 const LEASE_MS = 10_000;
-
-function byActivation(a: SigningKey, b: SigningKey): number {
-  return a.activatesAt - b.activatesAt || (a.kid < b.kid ? 1 : -1);
-}
-
-/**
- * The newest of those that may sign already; the kid settles a tie in every process alike. When none
- * may, the clock was set back, and the oldest signs: nobody could log in otherwise.
- */
-export function activeKeyOf(keys: readonly SigningKey[], now: number): SigningKey | undefined {
-  const published = keys.filter((key) => isPublished(key, now)).sort(byActivation);
-  return published.findLast((key) => key.activatesAt <= now) ?? published[0];
-}
-
-export function isPublished(key: SigningKey, now: number): boolean {
-  return key.retiresAt === undefined || key.retiresAt > now;
-}
 
 export function publicKeySetOf(keys: readonly SigningKey[]): PublicKeySet {
   return {

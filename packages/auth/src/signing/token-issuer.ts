@@ -7,7 +7,7 @@ import type { SigningKeys } from './signing-keys.ts';
 /** How a token names its key; `libtrust` is what distribution before 3.0 looks for. */
 export type KeyIdForm = 'rfc7638' | 'libtrust';
 
-export interface TokenRequest {
+export interface IssueRequest {
   /** The authenticated name, '' when anonymous; never what a client merely says. */
   readonly subject: string;
   readonly audience: string;
@@ -26,7 +26,7 @@ export interface IssuedToken {
 }
 
 export interface TokenIssuer {
-  issue(request: TokenRequest): Promise<IssuedToken>;
+  issue(request: IssueRequest): Promise<IssuedToken>;
 }
 
 export interface TokenIssuerDeps {

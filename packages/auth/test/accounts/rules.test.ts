@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { generatePassword } from '../../src/accounts/generated-password.ts';
 import { checkName } from '../../src/accounts/name-rules.ts';
 import { checkPassword } from '../../src/accounts/password-rules.ts';
-import { parseRole, parseVisibility } from '../../src/accounts/role-rules.ts';
+import { parseRole } from '../../src/accounts/role-rules.ts';
+import { parseVisibility } from '../../src/accounts/visibility-rules.ts';
 
 function refusal(check: () => unknown): DomainError | undefined {
   try {

@@ -43,7 +43,7 @@ function registerChanges(team: Command, context: CommandContext): void {
     .requiredOption('--description <text>', 'what it is for')
     .action((name: string, { description }: { description: string }) =>
       withAccounts(context, async (accounts, storage) => {
-        await accounts.describeTeam(name, description);
+        await accounts.setTeamDescription(name, description);
         context.output.record(await showTeam(storage, name));
       }),
     );

@@ -20,6 +20,8 @@ export interface TokenRequest {
   readonly isForm: boolean;
 }
 
+export const SERVICE_HINT = "send the `service` of the registry's WWW-Authenticate challenge";
+
 /** The one value of a parameter; two would leave open which of them was checked. */
 function single(parameters: URLSearchParams, name: string): string | undefined {
   const values = parameters.getAll(name);
@@ -36,11 +38,7 @@ function required(parameters: URLSearchParams, name: string, hint: string): stri
 }
 
 function readService(parameters: URLSearchParams): string {
-  return required(
-    parameters,
-    'service',
-    'send the `service` of the registry`s WWW-Authenticate challenge',
-  );
+  return required(parameters, 'service', SERVICE_HINT);
 }
 
 // `account` is read nowhere: who asks is known from authentication alone (Portus flaw 2).

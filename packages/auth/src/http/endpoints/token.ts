@@ -4,13 +4,13 @@ import { Scope } from '@portolan/oci';
 import type { Subject } from '@portolan/storage';
 import { authError } from '../../errors.ts';
 import type { PasswordAuthenticator } from '../../identity/authenticate.ts';
-import { sourceOf } from '../../identity/login-throttle.ts';
 import type { RefreshTokens } from '../../identity/refresh-token.ts';
+import { sourceOf } from '../../identity/source-address.ts';
 import type { Authorizer } from '../../policy/authorize.ts';
 import type { IssuedToken, KeyIdForm, TokenIssuer } from '../../signing/token-issuer.ts';
 import { readForm } from '../form-body.ts';
 import type { Handler, RequestContext } from '../request-context.ts';
-import { readGet, readPost, type TokenRequest } from './token-request.ts';
+import { readGet, readPost, SERVICE_HINT, type TokenRequest } from './token-request.ts';
 
 /** An audience that tokens are issued for. */
 export interface Service {
@@ -54,7 +54,7 @@ export function createTokenEndpoint(deps: TokenEndpointDeps): TokenEndpoint {
     if (service !== undefined) return service;
     throw authError('service-unknown', 'tokens are not issued for this `service`', {
       service: name.slice(0, 256),
-      hint: 'send the `service` of the registry`s WWW-Authenticate challenge',
+      hint: SERVICE_HINT,
     });
   }
 

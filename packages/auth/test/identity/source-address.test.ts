@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { sourceOf } from '../../src/identity/source-address.ts';
+
+it.each([
+  ['192.0.2.1', '192.0.2.1'],
+  ['::ffff:192.0.2.1', '192.0.2.1'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:DB8:1:2::1', '2001:db8:1:2::/64'],
+  ['2001:db8::1', '2001:db8:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ['', undefined],
+  [undefined, undefined],
+  ['/run/portolan.sock', undefined],
+])('the source of %s is %s', (address, source) => {
+  expect(sourceOf(address)).toBe(source);
+});
