@@ -20,6 +20,7 @@ import { errorMiddleware } from './error-middleware.ts';
 import type { RequestFacts } from './request-context.ts';
 import { requestLog } from './request-log.ts';
 import { createRouting, routeTable } from './routes.ts';
+import { closeOnUnreadBody } from './unread-body.ts';
 import { securityHeaders } from './security-headers.ts';
 
 export interface AuthDeps {
@@ -83,8 +84,13 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
   );
   // `proxy` stays off: the source of a request is its socket, never a header that anybody can send.
   const app = new Koa<RequestFacts>({ proxy: false });
-  app.on('error', (error: unknown) => deps.logger.warn({ err: error }, 'connection failed'));
+  app.on('error', (error: Error & { rawPacket?: Buffer }) => {
+    // The bytes that node's parser choked on: a password may be among them.
+    delete error.rawPacket;
+    deps.logger.warn({ err: error }, 'connection failed');
+  });
   app.use(requestLog(deps));
+  app.use(closeOnUnreadBody());
   app.use(securityHeaders(deps.publicUrl));
   app.use(errorMiddleware({ logger: deps.logger, realm: new URL(deps.publicUrl).host }));
   for (const middleware of routing) app.use(middleware);

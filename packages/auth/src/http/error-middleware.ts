@@ -44,8 +44,6 @@ export function respondWithError(ctx: RequestContext, error: unknown, realm: str
   if (typeof retryAfterSeconds === 'number') ctx.set('Retry-After', String(retryAfterSeconds));
   else if (wire.status === 503) ctx.set('Retry-After', '2');
   if (typeof allow === 'string') ctx.set('Allow', allow);
-  // The rest of an oversized body is not read.
-  if (wire.status === 413) ctx.set('Connection', 'close');
 }
 
 export function errorMiddleware({ logger, realm }: ErrorMiddlewareDeps): Middleware<RequestFacts> {

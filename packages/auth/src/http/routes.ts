@@ -50,6 +50,16 @@ function refuseMethod(ctx: RequestContext, onPath: readonly Route[]): never {
   });
 }
 
+/** koa reads the path from the target, and throws where that is no URL, such as `http://[::1/`. */
+const refuseMalformedTarget: Middleware<RequestFacts> = (ctx, next) => {
+  try {
+    void ctx.path;
+  } catch (cause) {
+    throw authError('request-invalid', 'the request target is not a URL', {}, cause);
+  }
+  return next();
+};
+
 /** What no route took. @throws AuthError `page-unknown`, `method-unsupported` */
 function refuseUnrouted(routes: readonly Route[]): Handler {
   return (ctx) => {
@@ -73,5 +83,9 @@ export function createRouting(routes: readonly Route[]): Middleware<RequestFacts
       await route.handler(ctx);
     });
   }
-  return [router.routes() as Middleware<RequestFacts>, refuseUnrouted(routes)];
+  return [
+    refuseMalformedTarget,
+    router.routes() as Middleware<RequestFacts>,
+    refuseUnrouted(routes),
+  ];
 }
