@@ -55,7 +55,9 @@ export function createRegistryApp(deps: RegistryDeps): RegistryApp {
   app.use(createErrorMiddleware(logger));
   app.use(createDispatch({ content, limits }, createAccess(deps)));
   // What koa reports here happened after the headers were sent: nearly always a client that left.
-  app.on('error', (error: NodeJS.ErrnoException, ctx?: Koa.Context) => {
+  app.on('error', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, ctx?: Koa.Context) => {
+    // The bytes that node's parser choked on: a token may be among them.
+    delete error.rawPacket;
     const hasLeft =
       error.code === 'ERR_STREAM_PREMATURE_CLOSE' || ctx?.req.socket.destroyed === true;
     const fields = { ...ctx?.state, err: error };
