@@ -13,6 +13,7 @@ import {
   fileKeySet,
   type KeySet,
   remoteKeySet,
+  storedKeySet,
 } from '@portolan/registry';
 import type { Storage } from '@portolan/storage';
 import type { IncomingMessage } from 'node:http';
@@ -24,7 +25,6 @@ import type { ServeSettings } from '../config/serve-settings.ts';
 import { randomId } from '../random-id.ts';
 import type { RequestHandlers } from './http-server.ts';
 import { createRegistryHealth } from './registry-health.ts';
-import { storedKeySet } from './stored-key-set.ts';
 
 export interface ComposeDeps {
   readonly settings: ServeSettings;

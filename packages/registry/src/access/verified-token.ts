@@ -1,5 +1,11 @@
 // What a token says, once its signature has been checked: whose it is and what it grants.
-import { type AccessStamp, type CatalogFilter, Scope, type Stamp } from '@portolan/oci';
+import {
+  type Access,
+  type AccessStamp,
+  type CatalogFilter,
+  Scope,
+  type Stamp,
+} from '@portolan/oci';
 
 export interface VerifiedToken {
   /** `sub`; '' is anonymous. */
@@ -25,13 +31,7 @@ function isObject(value: unknown): value is Claims {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-interface Entry {
-  readonly type: string;
-  readonly name: string;
-  readonly actions: readonly string[];
-}
-
-function isEntry(value: unknown): value is Entry {
+function isAccess(value: unknown): value is Access {
   return (
     isObject(value) &&
     typeof value['type'] === 'string' &&
@@ -46,13 +46,13 @@ function expand(actions: readonly string[]): readonly string[] {
   return actions.includes('*') ? Scope.REPOSITORY_ACTIONS : actions;
 }
 
-function readGrants(entries: readonly Entry[]): Map<string, Set<string>> {
+function readGrants(accesses: readonly Access[]): Map<string, Set<string>> {
   const grants = new Map<string, Set<string>>();
-  for (const entry of entries) {
-    if (entry.type !== 'repository') continue;
-    const actions = grants.get(entry.name) ?? new Set<string>();
-    for (const action of expand(entry.actions)) actions.add(action);
-    grants.set(entry.name, actions);
+  for (const { type, name, actions } of accesses) {
+    if (type !== 'repository') continue;
+    const granted = grants.get(name) ?? new Set<string>();
+    for (const action of expand(actions)) granted.add(action);
+    grants.set(name, granted);
   }
   return grants;
 }
@@ -88,7 +88,7 @@ function isAccessStamp(value: unknown): value is AccessStamp {
 export function readClaims(claims: Claims): VerifiedToken | undefined {
   const { sub = '', exp, iat, access = [], portolan } = claims;
   if (typeof sub !== 'string' || typeof exp !== 'number') return undefined;
-  if (!Array.isArray(access) || !access.every(isEntry)) return undefined;
+  if (!Array.isArray(access) || !access.every(isAccess)) return undefined;
   if (portolan !== undefined && !isAccessStamp(portolan)) return undefined;
   const hasCatalog = access.some(
     (entry) => entry.type === 'registry' && entry.name === 'catalog' && entry.actions.includes('*'),

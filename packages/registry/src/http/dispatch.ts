@@ -42,14 +42,8 @@ function selectEndpoint(match: RouteMatch<Endpoint> | undefined, method: string)
   const endpoint = match.routes.get(method);
   if (endpoint !== undefined) return endpoint;
   const allow = [...match.routes.keys()].join(', ');
-  throw new RegistryError(
-    'method-not-allowed',
-    'the method is not supported here',
-    {},
-    {
-      Allow: allow,
-    },
-  );
+  const headers = { Allow: allow };
+  throw new RegistryError('method-not-allowed', 'the method is not supported here', {}, headers);
 }
 
 /** The repository that a mount wants to read, for the challenge; a malformed one is none. */

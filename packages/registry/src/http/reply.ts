@@ -40,7 +40,7 @@ export function replyHead(ctx: RegistryContext, size: number): void {
   ctx.set('Content-Length', String(size));
 }
 
-/** Stored content. A blob may be any document, so a browser must not run it (CVE-2021-41190). */
+/** Stored content: the whole of it, or a part. */
 export function replyContent(
   ctx: RegistryContext,
   content: { readonly status: number; readonly size: number; readonly bytes: Buffer | Readable },
@@ -52,6 +52,7 @@ export function replyContent(
   if (content.size > UNWATCHED_BYTES) watchResponse(ctx.res, limits);
 }
 
+/** A blob may be any document, so a browser must not run what it finds in it. */
 export function setContentHeaders(ctx: RegistryContext, digest: string, mediaType: string): void {
   ctx.set('Content-Type', mediaType);
   ctx.set('Docker-Content-Digest', digest);

@@ -39,6 +39,7 @@ interface RepositoryRoute {
 
 export type Route = RegistryRoute | RepositoryRoute;
 
+// A tag or a digest: to delete either takes the same right.
 const MANIFEST = '/v2/<name>/manifests/<reference>';
 const BLOB = '/v2/<name>/blobs/<digest>';
 const UPLOADS = '/v2/<name>/blobs/uploads/';

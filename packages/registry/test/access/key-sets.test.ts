@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fileKeySet } from '../../src/access/file-key-set.ts';
-import { localKeySet } from '../../src/access/local-key-set.ts';
+import { localKeySet } from '../support/local-key-set.ts';
 import { remoteKeySet } from '../../src/access/remote-key-set.ts';
 import { createTokenSigner } from '../support/tokens.ts';
 
@@ -12,7 +12,7 @@ async function newKey() {
   return { jwk: jwks.keys[0] ?? {}, kid };
 }
 
-describe('localKeySet', () => {
+describe('importKeys', () => {
   it('finds keys by kid, or by thumbprint when they have none', async () => {
     const [a, b] = await Promise.all([newKey(), newKey()]);
     const keySet = localKeySet({ keys: [a.jwk, { ...b.jwk, kid: undefined }] });

@@ -2,7 +2,7 @@ import { createHmac, generateKeyPairSync, sign as signRaw } from 'node:crypto';
 import { CompactSign, exportJWK, exportSPKI, generateKeyPair } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { KeySet } from '../../src/access/key-set.ts';
-import { localKeySet } from '../../src/access/local-key-set.ts';
+import { localKeySet } from '../support/local-key-set.ts';
 import { createTokenVerifier, type VerifyToken } from '../../src/access/verify-token.ts';
 import { createTokenSigner, ISSUER, SERVICE, type TokenSigner } from '../support/tokens.ts';
 

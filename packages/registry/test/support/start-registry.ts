@@ -10,7 +10,7 @@ import { Writable } from 'node:stream';
 import { openStorage, type StampStore, type Storage } from '@portolan/storage';
 import { type Level, pino } from 'pino';
 import { createRegistryApp } from '../../src/http/app.ts';
-import { localKeySet } from '../../src/access/local-key-set.ts';
+import { localKeySet } from './local-key-set.ts';
 import { DEFAULT_LIMITS, type RegistryDeps, type RegistryLimits } from '../../src/registry-deps.ts';
 import { type Answer, type RequestOptions, sendRequest } from './http-request.ts';
 import {

@@ -3,7 +3,7 @@ import { Digest, DomainError, type RepositoryName } from '@portolan/oci';
 import type { BlobStore, StoredBlob } from '@portolan/storage';
 import { may } from '../../access/verified-token.ts';
 import { isNotModified, isRangeCurrent } from '../conditional.ts';
-import { formatContentRange, parseRange } from '../content-range.ts';
+import { formatContentRange, parseRange } from '../range-headers.ts';
 import { replyContent, replyEmpty, replyHead, setContentHeaders } from '../reply.ts';
 import type { EndpointDeps, Handler, RegistryContext, RepositoryRequest } from '../request.ts';
 
@@ -21,7 +21,7 @@ function blobUnknown(digest: Digest): never {
  * Who may push and sees that a blob is there will leave it out of the upload, so its link is made to
  * hold a while.
  */
-async function getBlobRow(blobs: BlobStore, request: RepositoryRequest): Promise<StoredBlob> {
+async function getStoredBlob(blobs: BlobStore, request: RepositoryRequest): Promise<StoredBlob> {
   const { repository, caller, parameter } = request;
   const digest = Digest.parse(parameter);
   const blob = may(caller, repository, 'push')
@@ -37,7 +37,7 @@ function setBlobHeaders(ctx: RegistryContext, digest: Digest): void {
 
 export function headBlob({ content }: EndpointDeps): Handler<RepositoryRequest> {
   return async (ctx, request) => {
-    const blob = await getBlobRow(content.blobs, request);
+    const blob = await getStoredBlob(content.blobs, request);
     setBlobHeaders(ctx, blob.digest);
     if (isNotModified(ctx.req.headers['if-none-match'], blob.digest)) replyEmpty(ctx, 304);
     else replyHead(ctx, blob.size);
@@ -47,7 +47,7 @@ export function headBlob({ content }: EndpointDeps): Handler<RepositoryRequest> 
 export function getBlob({ content, limits }: EndpointDeps): Handler<RepositoryRequest> {
   return async (ctx, request) => {
     const { headers } = ctx.req;
-    const blob = await getBlobRow(content.blobs, request);
+    const blob = await getStoredBlob(content.blobs, request);
     if (isNotModified(headers['if-none-match'], blob.digest)) {
       setBlobHeaders(ctx, blob.digest);
       replyEmpty(ctx, 304);

@@ -22,7 +22,7 @@ function readReference(text: string): Reference {
   return Reference.parse(text);
 }
 
-async function getStored(
+async function getStoredManifest(
   { tags, manifests }: ContentStores,
   { repository, parameter }: RepositoryRequest,
 ): Promise<StoredManifest> {
@@ -43,14 +43,14 @@ function replyIfNotModified(ctx: RegistryContext, { digest, mediaType }: StoredM
 
 export function headManifest({ content }: EndpointDeps): Handler<RepositoryRequest> {
   return async (ctx, request) => {
-    const manifest = await getStored(content, request);
+    const manifest = await getStoredManifest(content, request);
     if (!replyIfNotModified(ctx, manifest)) replyHead(ctx, manifest.body.length);
   };
 }
 
 export function getManifest({ content, limits }: EndpointDeps): Handler<RepositoryRequest> {
   return async (ctx, request) => {
-    const manifest = await getStored(content, request);
+    const manifest = await getStoredManifest(content, request);
     if (replyIfNotModified(ctx, manifest)) return;
     const { body } = manifest;
     replyContent(ctx, { status: 200, size: body.length, bytes: body }, limits);

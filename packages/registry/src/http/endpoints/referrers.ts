@@ -4,21 +4,14 @@ import { formatNextLink } from '../pagination.ts';
 import { replyJson } from '../reply.ts';
 import type { EndpointDeps, Handler, RepositoryRequest } from '../request.ts';
 
-function describe({ mediaType, digest, size, artifactType, annotations }: Descriptor): Descriptor {
-  return {
-    mediaType,
-    digest,
-    size,
-    ...(artifactType === undefined ? {} : { artifactType }),
-    ...(annotations === undefined || Object.keys(annotations).length === 0 ? {} : { annotations }),
-  };
-}
-
-/** As many as fit: annotations may be large, and clients read an index only up to some MiB. */
+/**
+ * As many as fit, since clients read an index only up to some MiB. The store chose the page by its
+ * annotations alone; here counts what is really sent.
+ */
 function fitPage(referrers: readonly Descriptor[], maxBytes: number): Descriptor[] {
   const page: Descriptor[] = [];
   let bytes = 0;
-  for (const referrer of referrers.map(describe)) {
+  for (const referrer of referrers) {
     bytes += Buffer.byteLength(JSON.stringify(referrer));
     if (page.length > 0 && bytes > maxBytes) break;
     page.push(referrer);

@@ -2,7 +2,7 @@
 import { DomainError } from '@portolan/oci';
 import type { AppendBody, StoredBlob, Upload, UploadStore } from '@portolan/storage';
 import { RegistryError } from '../../registry-error.ts';
-import { formatUploadRange, parseContentRange } from '../content-range.ts';
+import { formatUploadRange, parseContentRange } from '../range-headers.ts';
 import { contentLength, openBody } from '../request-body.ts';
 import type { EndpointDeps, RegistryContext, RepositoryRequest } from '../request.ts';
 import { blobPath } from './blobs.ts';

@@ -1,6 +1,6 @@
 // Uploads (end-4 to end-6, end-11, end-13, end-14): distribution-spec "Pushing blobs".
 import { Digest, type DigestAlgorithm, DomainError, RepositoryName } from '@portolan/oci';
-import type { StoredBlob, Upload } from '@portolan/storage';
+import type { StoredBlob } from '@portolan/storage';
 import { may } from '../../access/verified-token.ts';
 import { RegistryError } from '../../registry-error.ts';
 import { replyEmpty } from '../reply.ts';
@@ -108,7 +108,7 @@ function readFinalDigest(query: URLSearchParams): Digest {
 export function finishUpload(deps: EndpointDeps): Handler<RepositoryRequest> {
   return async (ctx, request) => {
     const digest = readFinalDigest(request.query);
-    const upload: Upload = await getUpload(deps.content.uploads, request);
+    const upload = await getUpload(deps.content.uploads, request);
     const filled = hasBody(ctx.req) ? await appendBody(deps, ctx, upload) : upload;
     await request.confirmAccess();
     setBlobLocation(ctx, upload, await deps.content.uploads.commit(filled, digest));

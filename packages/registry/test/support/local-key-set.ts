@@ -1,6 +1,6 @@
-import { importKeys, type KeySet, type Keys } from './key-set.ts';
+// A JWK set that is given as it is and never changes.
+import { importKeys, type KeySet, type Keys } from '../../src/access/key-set.ts';
 
-/** A JWK set that never changes. */
 export function localKeySet(jwks: unknown): KeySet {
   let keys: Promise<Keys> | undefined;
   return {

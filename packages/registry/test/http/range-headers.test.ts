@@ -5,7 +5,7 @@ import {
   formatUploadRange,
   parseContentRange,
   parseRange,
-} from '../../src/http/content-range.ts';
+} from '../../src/http/range-headers.ts';
 
 const size = fc.nat({ max: 1_000_000 });
 

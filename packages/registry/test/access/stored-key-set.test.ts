@@ -1,6 +1,6 @@
 import { exportJWK, generateKeyPair } from 'jose';
 import { expect, it } from 'vitest';
-import { storedKeySet } from '../../src/serve/stored-key-set.ts';
+import { storedKeySet } from '../../src/access/stored-key-set.ts';
 
 const { publicKey } = await generateKeyPair('ES256', { extractable: true });
 const jwk = { ...(await exportJWK(publicKey)), kid: 'first' };
