@@ -13,6 +13,8 @@ export interface AppendDeps {
   readonly diskFloorBytes: number;
 }
 
+const SPACE_CHECK_BYTES = 16 * 1024 * 1024;
+
 interface Received {
   readonly bytes: number;
   /** The client broke off. */
@@ -44,10 +46,24 @@ function checkStart(body: AppendBody, offset: number): void {
   });
 }
 
-function checkSpace(deps: AppendDeps, length: number | undefined): void {
-  if (length === undefined || length === 0) return;
-  if (deps.files.freeBytes() - length >= deps.diskFloorBytes) return;
+/** Whether so many bytes more leave the floor free. */
+function checkSpace({ files, diskFloorBytes }: AppendDeps, length: number): void {
+  if (files.freeBytes() - length >= diskFloorBytes) return;
   throw storageError('disk-full', 'not enough space for this upload', { length });
+}
+
+/**
+ * Looks again while bytes come in: docker announces no length, and of several uploads each may have
+ * found the same space free.
+ */
+function createSpaceWatch(deps: AppendDeps): (bytes: number) => void {
+  let unwatched = 0;
+  return (bytes) => {
+    unwatched += bytes;
+    if (unwatched < SPACE_CHECK_BYTES) return;
+    unwatched = 0;
+    checkSpace(deps, 0);
+  };
 }
 
 function sizeMismatch(announced: number): Error {
@@ -56,13 +72,19 @@ function sizeMismatch(announced: number): Error {
   });
 }
 
+interface Destination {
+  readonly claim: UploadClaim;
+  readonly file: UploadFile;
+  readonly hash: Hash;
+}
+
 /** Copies the body into file and hash. The body is left where it stands when that fails. */
 async function receive(
+  deps: AppendDeps,
   body: AppendBody,
-  claim: UploadClaim,
-  file: UploadFile,
-  hash: Hash,
+  { claim, file, hash }: Destination,
 ): Promise<Received> {
+  const watchSpace = createSpaceWatch(deps);
   let bytes = 0;
   // No `for await`: on an error it would destroy the request, and with it the answer's way out.
   const chunks = body.bytes[Symbol.asyncIterator]();
@@ -78,6 +100,7 @@ async function receive(
     if (body.length !== undefined && bytes > body.length) throw sizeMismatch(body.length);
     const renewal = claim.renewIfDue();
     if (renewal !== undefined) await renewal;
+    watchSpace(next.value.length);
     hash.update(next.value);
     await file.append(next.value);
   }
@@ -101,7 +124,7 @@ async function takeBytes(
   // Bytes were lost: what the row says of them has to go, whether or not this request is good.
   if (offset < recorded) running = await hashPrefix(file, claim, algorithm, offset);
   // On a full disk the session ends, and what it holds there goes with it.
-  checkSpace(deps, body.length);
+  if (body.length !== 0) checkSpace(deps, body.length ?? 0);
   try {
     checkStart(body, offset);
   } catch (error) {
@@ -112,7 +135,7 @@ async function takeBytes(
   running ??= await hashPrefix(file, claim, algorithm, offset);
   const before: RunningHash = { ...running, hash: running.hash.copy() };
   try {
-    const { bytes, broken } = await receive(body, claim, file, running.hash);
+    const { bytes, broken } = await receive(deps, body, { claim, file, hash: running.hash });
     await file.flush();
     const after: RunningHash = { ...running, offset: offset + bytes };
     await claim.release(progressOf(after));

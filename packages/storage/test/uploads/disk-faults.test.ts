@@ -17,6 +17,7 @@ import {
 } from '../fixtures/byte-store.ts';
 
 const BYTES = Buffer.from('hello');
+const MIB = 1024 * 1024;
 const full = () => Promise.reject(storageError('disk-full', 'the disk is full'));
 const broken = () => Promise.reject(new Error('EIO'));
 
@@ -110,4 +111,42 @@ it('refuses an announced body that would leave less than the floor, and frees wh
   await expect(uploads.append(upload, large)).rejects.toMatchObject({ code: 'disk-full' });
   expect(await uploads.find(REPOSITORY, SUBJECT, upload.id)).toBeUndefined();
   expect(directory.fileNames('uploads')).toEqual([]);
+});
+
+it('ends a stream that would leave less than the floor, and frees what was there', async () => {
+  let free = 100 * MIB;
+  store = await openByteStore(directory, {
+    wrapFiles: (files) => ({ ...files, freeBytes: () => free }),
+    diskFloorBytes: 50 * MIB,
+  });
+  const { uploads, deps } = store;
+  let sent = 0;
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    for (; sent < 100 * MIB; sent += MIB, free -= MIB) yield Buffer.alloc(MIB);
+  }
+  const upload = await uploads.begin({ repository: REPOSITORY, subject: SUBJECT });
+  await expect(uploads.append(upload, { bytes: endless() })).rejects.toMatchObject({
+    code: 'disk-full',
+  });
+  expect(sent).toBeLessThan(70 * MIB);
+  expect(await deps.database.read.selectFrom('upload').selectAll().execute()).toEqual([]);
+  expect(directory.fileNames('uploads')).toEqual([]);
+});
+
+it('refuses a stream on a disk that is below the floor, and takes the end of an upload', async () => {
+  let free = 1000;
+  store = await openByteStore(directory, {
+    wrapFiles: (files) => ({ ...files, freeBytes: () => free }),
+    diskFloorBytes: 900,
+  });
+  const { uploads } = store;
+  const streamed = await uploads.begin({ repository: REPOSITORY, subject: SUBJECT });
+  const whole = await uploads.begin({ repository: REPOSITORY, subject: SUBJECT });
+  await uploads.append(whole, { bytes: bytesOf(BYTES) });
+  free = 800;
+  await expect(uploads.append(streamed, { bytes: bytesOf('x') })).rejects.toMatchObject({
+    code: 'disk-full',
+  });
+  await uploads.append(whole, { bytes: bytesOf(), length: 0 });
+  await uploads.commit(whole, digestOf(BYTES));
 });
