@@ -1,4 +1,5 @@
-// Time and randomness are arguments, so that tests can hold them still.
+// Time and randomness are arguments, so that tests can hold them still. In this package every `…At`
+// and `…Until` is a time of this clock, and every `…Ms` a span of it.
 
 /** Milliseconds since the epoch. */
 export type Clock = () => number;

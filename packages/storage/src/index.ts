@@ -1,3 +1,4 @@
+// The store: blobs on the disk, everything else in one database. Knows no HTTP and no permission.
 export type { Collector, CollectionReport } from './collection/collector.ts';
 export type { BlobStore, ByteRange, MountRequest, StoredBlob } from './blobs/blob-store.ts';
 export type { Clock, RandomId } from './clock.ts';
@@ -25,6 +26,7 @@ export type {
   NewNamespace,
 } from './namespaces/namespace-store.ts';
 export { openStorage } from './open-storage.ts';
+export type { PageRequest } from './page-request.ts';
 export type { ReferrerPage, ReferrerQuery, ReferrerStore } from './referrers/referrer-store.ts';
 export type { RepositoryPage, RepositoryStore } from './repositories/repository-store.ts';
 export type { SigningKey, SigningKeyStore } from './signing-keys/signing-key-store.ts';
@@ -37,6 +39,6 @@ export type {
   StorageTimes,
 } from './storage.ts';
 export type { NewUser, Subject, SubjectKind, SubjectStore } from './subjects/subject-store.ts';
-export type { PageRequest, TagPage, TagStore } from './tags/tag-store.ts';
+export type { TagPage, TagStore } from './tags/tag-store.ts';
 export type { Member, Membership, NewTeam, Role, Team, TeamStore } from './teams/team-store.ts';
 export type { AppendBody, BeginUpload, Upload, UploadStore } from './uploads/upload-store.ts';

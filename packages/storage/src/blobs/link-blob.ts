@@ -27,7 +27,7 @@ export async function linkBlob(tx: Writer, link: BlobLink): Promise<void> {
         .whereRef('excluded.lease_until', '>', 'repository_blob.lease_until'),
     )
     .execute();
-  await reviewLink(tx, link);
+  await enqueueLinkReview(tx, link);
 }
 
 /** False when the link has gone since it was found. */
@@ -39,11 +39,11 @@ export async function renewLink(tx: Writer, link: BlobLink): Promise<boolean> {
     .where('blob_id', '=', link.blobId)
     .executeTakeFirst();
   if (numUpdatedRows === 0n) return false;
-  await reviewLink(tx, link);
+  await enqueueLinkReview(tx, link);
   return true;
 }
 
-async function reviewLink(tx: Writer, link: BlobLink): Promise<void> {
+async function enqueueLinkReview(tx: Writer, link: BlobLink): Promise<void> {
   const { repositoryId, digest, leaseUntil } = link;
   await enqueueReviews(tx, [{ kind: 'link', repositoryId, digest, reviewAfter: leaseUntil }]);
 }

@@ -1,6 +1,6 @@
-// Which blobs are linked to which repositories, remembered while nothing that could be read has gone
-// away anywhere (the `content` generation). Only what was found is remembered.
+// Which blobs are linked to which repositories. A link that goes moves the content generation.
 import type { Digest, RepositoryName } from '@portolan/oci';
+import { createContentCache } from '../database/content-cache.ts';
 import type { Reader } from '../database/database.ts';
 import type { Generations } from '../database/generations.ts';
 import type { StoredBlob } from './blob-store.ts';
@@ -17,8 +17,6 @@ export interface LinkedBlobs {
   find(repository: RepositoryName, digest: Digest): Promise<LinkedBlob | undefined>;
   forget(repository: RepositoryName, digest: Digest): void;
 }
-
-const MAX_ENTRIES = 20_000;
 
 export async function queryLinkedBlob(
   reader: Reader,
@@ -39,33 +37,18 @@ export async function queryLinkedBlob(
   return { blob: { digest, size, file }, repositoryId, blobId, leaseUntil };
 }
 
+function keyOf(repository: RepositoryName, digest: Digest): string {
+  return `${repository}@${digest}`;
+}
+
 export function createLinkedBlobs(deps: {
   readonly reader: Reader;
   readonly generations: Generations;
 }): LinkedBlobs {
-  const known = new Map<string, LinkedBlob>();
-  let knownAsOf = -1;
-
+  const cache = createContentCache<LinkedBlob>(deps.generations);
   return {
-    async find(repository, digest) {
-      const { content } = await deps.generations.current();
-      if (content !== knownAsOf) {
-        known.clear();
-        knownAsOf = content;
-      }
-      const key = `${repository}@${digest}`;
-      const remembered = known.get(key);
-      if (remembered !== undefined) return remembered;
-      const found = await queryLinkedBlob(deps.reader, repository, digest);
-      // Another call may have seen a newer generation while this one read.
-      if (found !== undefined && content === knownAsOf) {
-        if (known.size >= MAX_ENTRIES) known.clear();
-        known.set(key, found);
-      }
-      return found;
-    },
-    forget: (repository, digest) => {
-      known.delete(`${repository}@${digest}`);
-    },
+    find: (repository, digest) =>
+      cache.find(keyOf(repository, digest), () => queryLinkedBlob(deps.reader, repository, digest)),
+    forget: (repository, digest) => cache.forget(keyOf(repository, digest)),
   };
 }

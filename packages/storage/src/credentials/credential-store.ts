@@ -6,7 +6,7 @@ import type { StoreDeps } from '../store-deps.ts';
 import { getUser, revokeSubjects, toSubject } from '../subjects/subject-rows.ts';
 import type { Subject } from '../subjects/subject-store.ts';
 import { createCredentialUses } from './credential-uses.ts';
-import { deleteRefreshTokens } from './refresh-tokens.ts';
+import { deleteRefreshTokens } from './delete-refresh-tokens.ts';
 
 export interface Credential {
   readonly id: number;

@@ -11,7 +11,7 @@ export interface CredentialUses {
   note(credentialId: number, use: Use): void;
   /** Writes what has been gathered. */
   flush(): Promise<void>;
-  /** The last flush; afterwards nothing is gathered. */
+  /** The last flush: what is noted later is lost. */
   close(): Promise<void>;
 }
 

@@ -15,8 +15,9 @@ export interface Database {
   readonly read: Reader;
   /**
    * One transaction, alone with the database; when the promise resolves it is committed, and with
-   * `durable` (the default) it is on disk. When `work` throws, nothing of it is kept. `work` awaits nothing but queries of its own transaction: the
-   * network or the disk in there would stop every other writer.
+   * `durable` (the default) it is on disk. When `work` throws, nothing of it is kept. `work` awaits
+   * nothing but queries of its own transaction: the network or the disk in there would stop every
+   * other writer.
    */
   write<T>(work: (tx: Writer) => Promise<T>, durability?: Durability): Promise<T>;
   /** Moves whenever anyone has committed since the last call. */

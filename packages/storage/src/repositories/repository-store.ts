@@ -1,7 +1,8 @@
+// Repositories as a list; they are made by what is pushed into them (ensure-repository.ts).
 import type { CatalogFilter } from '@portolan/oci';
 import type { Reader } from '../database/database.ts';
+import type { PageRequest } from '../page-request.ts';
 import type { StoreDeps } from '../store-deps.ts';
-import type { PageRequest } from '../tags/tag-store.ts';
 
 export interface RepositoryPage {
   /** Bytewise ascending. Only repositories that hold a manifest. */

@@ -1,7 +1,7 @@
 // Subjects: whoever can authenticate; users so far. Every change is one durable transaction with its
 // audit entry, and ends the access of tokens that were issued before it.
 import { recordAudit } from '../audit/audit-store.ts';
-import { deleteRefreshTokens } from '../credentials/refresh-tokens.ts';
+import { deleteRefreshTokens } from '../credentials/delete-refresh-tokens.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { createUser } from './create-user.ts';
 import { deleteUser } from './delete-user.ts';

@@ -1,6 +1,7 @@
 // Tags of a repository: names that move. Where they are moved to: manifests/put-manifest.ts.
 import type { Digest, RepositoryName, Tag } from '@portolan/oci';
 import type { Reader } from '../database/database.ts';
+import type { PageRequest } from '../page-request.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { deleteTag } from './delete-tag.ts';
 import { createResolveTag } from './resolve-tag.ts';
@@ -9,13 +10,6 @@ export interface TagPage {
   /** Bytewise ascending. */
   readonly tags: readonly string[];
   readonly hasMore: boolean;
-}
-
-export interface PageRequest {
-  /** Exclusive; need not exist. */
-  readonly last?: string;
-  /** At most so many; 0 gives an empty page without more. */
-  readonly limit: number;
 }
 
 export interface TagStore {

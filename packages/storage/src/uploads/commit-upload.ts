@@ -1,10 +1,9 @@
 // The end of an upload. The order is the promise of this package: compare the digest, make the bytes
 // durable under their final name, and only then, in one transaction, let rows say that they are there.
-import { Digest } from '@portolan/oci';
+import { Digest, DomainError } from '@portolan/oci';
 import type { StoredBlob } from '../blobs/blob-store.ts';
 import { linkBlob } from '../blobs/link-blob.ts';
 import type { Reader, Writer } from '../database/database.ts';
-import { DomainError } from '@portolan/oci';
 import { storageError } from '../errors.ts';
 import type { BlobFiles } from '../files/blob-files.ts';
 import { ensureRepository } from '../repositories/ensure-repository.ts';

@@ -1,13 +1,10 @@
 // One writer a session, across all processes: whoever writes has put its name into the row. A claim
 // lapses unless bytes flow, so the session of a killed process is free again soon.
-import { storageError } from '../errors.ts';
-import type { Selectable } from 'kysely';
 import type { Clock, RandomId } from '../clock.ts';
 import type { Database } from '../database/database.ts';
-import type { Schema } from '../database/schema.ts';
+import { storageError } from '../errors.ts';
+import type { UploadRow } from './upload-rows.ts';
 import type { Upload } from './upload-store.ts';
-
-export type UploadRow = Selectable<Schema['upload']>;
 
 /** What is known of the session's content when its writer lets go of it. */
 export interface UploadProgress {

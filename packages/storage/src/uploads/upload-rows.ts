@@ -1,10 +1,10 @@
-// Upload rows as the domain sees them, and their end.
+// Upload rows as the domain sees them.
 import type { RepositoryName } from '@portolan/oci';
-import type { Database } from '../database/database.ts';
-import { isStorageError } from '../errors.ts';
-import type { BlobFiles } from '../files/blob-files.ts';
-import type { UploadClaim, UploadRow } from './upload-claims.ts';
+import type { Selectable } from 'kysely';
+import type { Schema } from '../database/schema.ts';
 import type { Upload } from './upload-store.ts';
+
+export type UploadRow = Selectable<Schema['upload']>;
 
 export function toUpload(row: UploadRow): Upload {
   return {
@@ -15,49 +15,4 @@ export function toUpload(row: UploadRow): Upload {
     offset: row.offset,
     createdAt: row.created_at,
   };
-}
-
-interface DiscardDeps {
-  readonly database: Database;
-  readonly files: BlobFiles;
-}
-
-/** False when somebody else has taken the session over, or cancelled it; they see to the file. */
-async function deleteRow(
-  { database }: DiscardDeps,
-  { row, writer }: UploadClaim,
-): Promise<boolean> {
-  const { numDeletedRows } = await database.write(
-    (tx) =>
-      tx
-        .deleteFrom('upload')
-        .where('id', '=', row.id)
-        .where('writer', '=', writer)
-        .executeTakeFirst(),
-    'soft',
-  );
-  return numDeletedRows > 0n;
-}
-
-async function isHeld({ database }: DiscardDeps, { row, writer }: UploadClaim): Promise<boolean> {
-  const held = await database.read
-    .selectFrom('upload')
-    .select('id')
-    .where('id', '=', row.id)
-    .where('writer', '=', writer)
-    .executeTakeFirst();
-  return held !== undefined;
-}
-
-/** Ends a claimed session without a blob: the row, then the file. */
-export async function discardUpload(deps: DiscardDeps, claim: UploadClaim): Promise<void> {
-  const { file } = claim.row;
-  try {
-    if (await deleteRow(deps, claim)) await deps.files.remove('uploads', file);
-  } catch (error) {
-    if (!isStorageError(error, 'disk-full') || !(await isHeld(deps, claim))) throw error;
-    // There is no space even for the row's end, but there is once these bytes have gone.
-    await deps.files.remove('uploads', file);
-    await deleteRow(deps, claim);
-  }
 }

@@ -1,20 +1,16 @@
 // Upload sessions: rows, so that any worker may go on with one (distribution-spec "Pushing blobs").
 import type { Digest, DigestAlgorithm, RepositoryName } from '@portolan/oci';
-import type { StoredBlob } from '../blobs/blob-store.ts';
 import { createHash } from 'node:crypto';
+import type { StoredBlob } from '../blobs/blob-store.ts';
 import { storageError } from '../errors.ts';
 import type { BlobFiles } from '../files/blob-files.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { appendBytes } from './append-bytes.ts';
 import { commitUpload } from './commit-upload.ts';
+import { discardUpload } from './discard-upload.ts';
 import { createRunningHashes } from './running-hashes.ts';
-import {
-  createUploadClaims,
-  type UploadClaim,
-  type UploadRow,
-  uploadUnknown,
-} from './upload-claims.ts';
-import { discardUpload, toUpload } from './upload-rows.ts';
+import { createUploadClaims, type UploadClaim, uploadUnknown } from './upload-claims.ts';
+import { toUpload, type UploadRow } from './upload-rows.ts';
 
 export interface Upload {
   /** 128 random bits as 32 hex digits; worth nothing without the repository and the subject. */
