@@ -29,7 +29,7 @@ export interface SourceOptions {
 
 export interface SinkPlace {
   readonly sink: SinkRepository;
-  read(): Promise<SourceRepository>;
+  readonly read: () => Promise<SourceRepository>;
 }
 
 export interface SinkOptions {
