@@ -2,8 +2,8 @@
 // does not wait for code that it does not need.
 import { Command, CommanderError } from 'commander';
 import type { CommandContext } from './commands/context.ts';
-import { createCommandContext, type GlobalOptions } from './commands/create-context.ts';
-import { addGlobalOptions } from './commands/global-options.ts';
+import { createCommandContext } from './commands/create-context.ts';
+import { addGlobalOptions, type GlobalOptions } from './commands/global-options.ts';
 import { EXIT, type ExitCode } from './terminal/exit-codes.ts';
 import { explainFailure } from './terminal/explain-failure.ts';
 import { VERSION } from './version.ts';

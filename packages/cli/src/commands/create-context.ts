@@ -13,15 +13,9 @@ import {
 import { randomId } from '../random-id.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
-import { createOutput, type OutputFormat } from '../terminal/output.ts';
-import type { CommandContext, Output } from './context.ts';
-
-export interface GlobalOptions {
-  readonly dataDir?: string;
-  readonly config?: string;
-  readonly output: OutputFormat;
-  readonly debug?: true;
-}
+import { createOutput, type Output } from '../terminal/output.ts';
+import type { CommandContext } from './context.ts';
+import type { GlobalOptions } from './global-options.ts';
 
 /** A container may run under a number that no user has. */
 function systemUser(): string {

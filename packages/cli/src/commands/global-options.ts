@@ -1,5 +1,13 @@
 // The options that every command takes, before or after its name.
 import { type Command, Option } from 'commander';
+import type { OutputFormat } from '../terminal/output.ts';
+
+export interface GlobalOptions {
+  readonly dataDir?: string;
+  readonly config?: string;
+  readonly output: OutputFormat;
+  readonly debug?: true;
+}
 
 export function addGlobalOptions(program: Command): Command {
   return program

@@ -1,6 +1,7 @@
+// `portolan serve` and its two halves, `serve registry` and `serve auth`.
 import type { Command } from 'commander';
 import type { ServeRole } from '../config/serve-settings.ts';
-import type { GlobalOptions } from './create-context.ts';
+import type { GlobalOptions } from './global-options.ts';
 
 export function registerServe(program: Command): void {
   const run = async (role: ServeRole): Promise<void> => {

@@ -1,4 +1,4 @@
-// "Did you mean …?" for a mistyped key or command: the name that takes the fewest edits to reach.
+// "Did you mean …?" for a mistyped setting, or a user, team or namespace: the name that takes the fewest edits to reach.
 
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);

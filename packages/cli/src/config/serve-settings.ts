@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { collectGiven, type SettingsSources } from './given-settings.ts';
 import { ListenAddress } from './listen-address.ts';
 import { type SettingKey, type SettingValues, variableOf } from './setting-table.ts';
-import { type JudgedSettings, judgeSettings, settled } from './settings.ts';
+import { type JudgedSettings, judgeSettings, settled } from './judged-settings.ts';
 import { SettingsError, type SettingsProblem } from './settings-problem.ts';
 import { type StorageSettings, toStorageSettings } from './storage-settings.ts';
 
@@ -48,7 +48,7 @@ export interface LoadedServeSettings {
   readonly adminPassword: string | undefined;
 }
 
-function missing({ originOf }: JudgedSettings, key: SettingKey, text: string): SettingsProblem {
+function problem({ originOf }: JudgedSettings, key: SettingKey, text: string): SettingsProblem {
   return { origin: originOf(key), text };
 }
 
@@ -57,7 +57,7 @@ function registryProblems(judged: JudgedSettings): SettingsProblem[] {
   return keys
     .filter((key) => judged.values[key] === undefined)
     .map((key) =>
-      missing(
+      problem(
         judged,
         key,
         `the registry alone cannot know it. Set it as the token service has it, or set ${variableOf('public_url')} when both are reached under one address.`,
@@ -68,13 +68,13 @@ function registryProblems(judged: JudgedSettings): SettingsProblem[] {
 function publicUrlProblems(judged: JudgedSettings, listen: ListenAddress): SettingsProblem[] {
   if (ListenAddress.isLoopback(listen)) return [];
   const text = `is required, because clients do not reach this server as localhost when it listens on ${ListenAddress.format(listen)}. Set it to the URL that they use, such as https://registry.example.com.`;
-  return [missing(judged, 'public_url', text)];
+  return [problem(judged, 'public_url', text)];
 }
 
 function serviceProblems(judged: JudgedSettings): SettingsProblem[] {
   if (judged.values['token.service'] !== undefined) return [];
   const text = `the token service alone cannot know the registry's name. Set it as the registry has it, or set ${variableOf('public_url')} when both are reached under one address.`;
-  return [missing(judged, 'token.service', text)];
+  return [problem(judged, 'token.service', text)];
 }
 
 /** The rules that join several settings. */
@@ -83,7 +83,7 @@ function crossProblems(role: ServeRole, judged: JudgedSettings): SettingsProblem
   const problems: SettingsProblem[] = [];
   if (values['registry.jwks'] !== undefined && role !== 'registry') {
     const text = `is only for \`portolan serve registry\`: here tokens are signed with the keys in the data directory. Remove it.`;
-    problems.push(missing(judged, 'registry.jwks', text));
+    problems.push(problem(judged, 'registry.jwks', text));
   }
   const isPublicUrlSet = judged.originOf('public_url').place !== 'not set';
   if (isPublicUrlSet) return problems;

@@ -1,5 +1,6 @@
 // Every setting there is: its key in the YAML file, what it may be, its default and what it is for.
 // The environment's name follows from the key: `storage.disk_floor` is PORTOLAN_STORAGE_DISK_FLOOR.
+// Beside them there are `<key>_file` for secrets, and PORTOLAN_CONFIG (given-settings.ts).
 import { z } from 'zod';
 import {
   choice,

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Clock, RandomId, StorageOptions } from '@portolan/storage';
 import { collectGiven, type SettingsSources } from './given-settings.ts';
 import type { SettingValues } from './setting-table.ts';
-import { judgeSettings, settled } from './settings.ts';
+import { judgeSettings, settled } from './judged-settings.ts';
 import { SettingsError } from './settings-problem.ts';
 
 export interface StorageSettings {

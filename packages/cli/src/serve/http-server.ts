@@ -56,8 +56,7 @@ async function listen(server: Server, address: ListenAddress): Promise<ListenAdd
 function dispatch(server: Server): (handlers: RequestHandlers) => void {
   const { promise, resolve } = Promise.withResolvers<RequestHandlers>();
   let handlers: RequestHandlers | undefined;
-  for (const event of ['request', 'checkContinue'] as const) {
-    const kind = event;
+  for (const kind of ['request', 'checkContinue'] as const) {
     server.on(kind, (request, response) => {
       if (handlers !== undefined) handlers[kind](request, response);
       else void promise.then((ready) => ready[kind](request, response));

@@ -3,7 +3,7 @@
 import { createPasswordHasher } from '@portolan/auth';
 import { openStorage, type Storage } from '@portolan/storage';
 import type { Logger } from 'pino';
-import type { GlobalOptions } from '../commands/create-context.ts';
+import type { GlobalOptions } from '../commands/global-options.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { ListenAddress } from '../config/listen-address.ts';
 import { settlePublicNames } from '../config/public-names.ts';

@@ -9,9 +9,9 @@ export interface Stoppable {
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-/** Resolves with the exit code when a signal has come and everything has ended. */
-export function waitForStop({ stop, stopAtOnce }: Stoppable): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
+/** Resolves when a signal has come and everything has ended. */
+export function waitForStop({ stop, stopAtOnce }: Stoppable): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
   let isStopping = false;
   for (const signal of SIGNALS) {
     process.on(signal, () => {
@@ -20,7 +20,7 @@ export function waitForStop({ stop, stopAtOnce }: Stoppable): Promise<number> {
         process.exit(128 + constants.signals[signal]);
       }
       isStopping = true;
-      stop().then(() => resolve(0), reject);
+      stop().then(resolve, reject);
     });
   }
   return promise;

@@ -1,7 +1,17 @@
 // Answers of commands: data to stdout as an aligned table or as JSON, sentences to stderr.
-import type { Output } from '../commands/context.ts';
-
 export type OutputFormat = 'table' | 'json';
+
+/** Data goes to stdout as a table or JSON (`--output`); everything else to stderr. */
+export interface Output {
+  /** A list; `columns` are the keys that a table shows, in order. JSON has them all. */
+  rows(rows: readonly Readonly<Record<string, unknown>>[], columns: readonly string[]): void;
+  /** One thing, all keys. */
+  record(record: Readonly<Record<string, unknown>>): void;
+  /** Text that is the answer itself, such as a PEM file: to stdout as it is, in either format. */
+  text(text: string): void;
+  /** A sentence for the person at the terminal, on stderr. */
+  note(text: string): void;
+}
 
 export interface OutputStreams {
   readonly stdout: { write(text: string): unknown };
