@@ -38,6 +38,7 @@ function makeDatabaseFile(file: string): void {
 }
 
 interface Parts {
+  readonly layout: DataLayout;
   readonly deps: StoreDeps;
   readonly files: BlobFiles;
   readonly lock: DataDirectoryLock;
@@ -65,9 +66,10 @@ async function drain(database: Database): Promise<void> {
 }
 
 function assemble(parts: Parts): Storage {
-  const { deps, files, lock, diskFloorBytes } = parts;
+  const { layout, deps, files, lock, diskFloorBytes } = parts;
   const credentials = createCredentialStore(deps);
   return {
+    layout,
     repositories: createRepositoryStore(deps),
     blobs: createBlobStore({ ...deps, files }),
     uploads: createUploadStore({ ...deps, files, diskFloorBytes }),
@@ -109,7 +111,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     const generations = createGenerations(database);
     const deps: StoreDeps = { database, generations, clock, randomId, times };
     const files = createDiskBlobFiles({ layout, randomId });
-    return assemble({ deps, files, lock, diskFloorBytes });
+    return assemble({ layout, deps, files, lock, diskFloorBytes });
   } catch (error) {
     lock.close();
     throw error;

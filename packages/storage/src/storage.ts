@@ -5,6 +5,7 @@ import type { Collector } from './collection/collector.ts';
 import type { CredentialStore } from './credentials/credential-store.ts';
 import type { LoginFailureStore } from './credentials/login-failure-store.ts';
 import type { Generations } from './database/generations.ts';
+import type { DataLayout } from './files/layout.ts';
 import type { LeaseStore } from './leases/lease-store.ts';
 import type { ManifestStore } from './manifests/manifest-store.ts';
 import type { NamespaceStore } from './namespaces/namespace-store.ts';
@@ -59,6 +60,8 @@ export interface AccessStores {
 }
 
 export interface Storage extends ContentStores, AccessStores {
+  /** Where everything lies, for what is kept in files beside the stores: keys, a password. */
+  readonly layout: DataLayout;
   readonly stamps: StampStore;
   readonly leases: LeaseStore;
   readonly generations: Generations;

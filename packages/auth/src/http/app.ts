@@ -1,5 +1,4 @@
 // The token service as a koa app: wiring only.
-
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AccessStores } from '@portolan/storage';
 import Koa from 'koa';
@@ -16,12 +15,12 @@ import { createFrontPage } from './endpoints/front-page.ts';
 import { createReadyz, livez } from './endpoints/health.ts';
 import { createJwksEndpoint } from './endpoints/jwks.ts';
 import { createTokenEndpoint, type Service } from './endpoints/token.ts';
-import { errorMiddleware } from './error-middleware.ts';
+import { createErrorMiddleware } from './error-middleware.ts';
 import type { RequestFacts } from './request-context.ts';
-import { requestLog } from './request-log.ts';
+import { createRequestLog } from './request-log.ts';
 import { createRouting, routeTable } from './routes.ts';
-import { closeOnUnreadBody } from './unread-body.ts';
 import { securityHeaders } from './security-headers.ts';
+import { closeOnUnreadBody } from './unread-body.ts';
 
 export interface AuthDeps {
   readonly access: Pick<AccessStores, 'subjects' | 'credentials' | 'loginFailures' | 'namespaces'>;
@@ -89,10 +88,11 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
     delete error.rawPacket;
     deps.logger.warn({ err: error }, 'connection failed');
   });
-  app.use(requestLog(deps));
+  // Outermost first. The log sees the final status; only what the last one stands around throws.
+  app.use(createRequestLog(deps));
   app.use(closeOnUnreadBody());
   app.use(securityHeaders(deps.publicUrl));
-  app.use(errorMiddleware({ logger: deps.logger, realm: new URL(deps.publicUrl).host }));
+  app.use(createErrorMiddleware({ logger: deps.logger, realm: new URL(deps.publicUrl).host }));
   for (const middleware of routing) app.use(middleware);
   const handle = app.callback();
   return {

@@ -1,5 +1,5 @@
-// The outermost middleware: whatever is thrown below becomes an answer here. It must be ours, since
-// koa's own handler drops headers and answers in plain text.
+// Whatever a route throws becomes an answer here. It must be ours, since koa's own handler drops
+// headers and answers in plain text.
 import { DomainError } from '@portolan/oci';
 import type { Middleware } from 'koa';
 import type { Logger } from 'pino';
@@ -26,7 +26,7 @@ function sentence(message: string, detail: Readonly<Record<string, unknown>>): s
   return typeof hint === 'string' ? `${message}: ${hint}` : message;
 }
 
-export function respondWithError(ctx: RequestContext, error: unknown, realm: string): void {
+function respondWithError(ctx: RequestContext, error: unknown, realm: string): void {
   const { wire, message, detail } = describe(error);
   const text = sentence(message, detail);
   const body: WireErrorBody = {
@@ -46,7 +46,10 @@ export function respondWithError(ctx: RequestContext, error: unknown, realm: str
   if (typeof allow === 'string') ctx.set('Allow', allow);
 }
 
-export function errorMiddleware({ logger, realm }: ErrorMiddlewareDeps): Middleware<RequestFacts> {
+export function createErrorMiddleware({
+  logger,
+  realm,
+}: ErrorMiddlewareDeps): Middleware<RequestFacts> {
   return async (ctx, next) => {
     try {
       await next();

@@ -11,7 +11,7 @@ export interface RequestLogDeps {
   readonly randomId: () => string;
 }
 
-export function requestLog(deps: RequestLogDeps): Middleware<RequestFacts> {
+export function createRequestLog(deps: RequestLogDeps): Middleware<RequestFacts> {
   const { logger, clock, randomId } = deps;
   return async (ctx, next) => {
     const startedAt = clock();

@@ -3,7 +3,6 @@ import type { Storage } from '@portolan/storage';
 import type { Output } from '../terminal/output.ts';
 
 export interface CommandContext {
-  readonly dataDirectory: string;
   /** `cli:<name of the operating system's user>`, for the audit log. */
   readonly actor: string;
   readonly output: Output;

@@ -60,9 +60,6 @@ export function createCommandContext(options: () => GlobalOptions): CommandConte
     return loaded;
   };
   return {
-    get dataDirectory() {
-      return settings().directory;
-    },
     get output() {
       output ??= createOutput(options().output, process);
       return output;

@@ -1,6 +1,5 @@
 // `portolan key`: the keys that tokens are signed with, and their public halves in the forms in which
 // other registries take them.
-import { join } from 'node:path';
 import { DomainError } from '@portolan/oci';
 import type { SigningKey, Storage } from '@portolan/storage';
 import { type Command, Option } from 'commander';
@@ -22,10 +21,6 @@ Without KID: jwks and certificate print every published key, the others the one 
 /** Loaded when a command runs, so that \`--help\` does not wait for it. */
 function loadSigning() {
   return import('@portolan/auth');
-}
-
-function keyDirectory(context: CommandContext): string {
-  return join(context.dataDirectory, 'keys');
 }
 
 function stateOf(key: SigningKey, activeKid: string | undefined, now: number): string {
@@ -68,9 +63,9 @@ function registerRotate(key: Command, context: CommandContext): void {
     .option('--now', 'sign with it at once and end the old ones: a key may have been copied', false)
     .action(async ({ now: isEmergency }: { now: boolean }) => {
       const { rotateSigningKey } = await loadSigning();
-      await context.withStorage(async ({ signingKeys }) => {
+      await context.withStorage(async ({ layout, signingKeys }) => {
         const { actor, clock, output } = context;
-        const deps = { directory: keyDirectory(context), store: signingKeys, clock };
+        const deps = { directory: layout.keys, store: signingKeys, clock };
         const added = await rotateSigningKey(deps, { actor, isEmergency });
         output.record(keyRow(added, isEmergency ? 'signing' : 'next'));
         if (isEmergency) {
@@ -130,7 +125,7 @@ function registerShow(key: Command, context: CommandContext): void {
           return;
         }
         for (const selected of keys) {
-          context.output.text(await renderKey(selected, format, keyDirectory(context)));
+          context.output.text(await renderKey(selected, format, storage.layout.keys));
         }
       });
     });

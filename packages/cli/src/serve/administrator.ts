@@ -5,7 +5,6 @@ import { DomainError } from '@portolan/oci';
 import type { Storage } from '@portolan/storage';
 import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { variableOf } from '../config/setting-table.ts';
 import { SettingsError } from '../config/settings-problem.ts';
@@ -15,7 +14,6 @@ export const ADMINISTRATOR = 'admin';
 export interface AdministratorDeps {
   readonly storage: Storage;
   readonly hasher: PasswordHasher;
-  readonly directory: string;
   readonly randomId: () => string;
 }
 
@@ -52,9 +50,9 @@ async function create(
   deps: AdministratorDeps,
   given: string | undefined,
 ): Promise<string | undefined> {
-  const { storage, hasher, randomId, directory } = deps;
+  const { storage, hasher, randomId } = deps;
   const generated = given === undefined ? generatePassword(randomId) : undefined;
-  if (generated !== undefined) await writeSecret(join(directory, 'admin-password'), generated);
+  if (generated !== undefined) await writeSecret(storage.layout.adminPassword, generated);
   const password = { kind: 'given', password: given ?? generated ?? '' } as const;
   const accounts = createAccounts({ access: storage, hasher, randomId, actor: 'system' });
   const request = { name: ADMINISTRATOR, isAdmin: true, password };
@@ -90,6 +88,6 @@ export async function ensureAdministrator(
   given: string | undefined,
 ): Promise<Administrator> {
   const created = await createOnce(deps, given);
-  const file = join(deps.directory, 'admin-password');
+  const file = deps.storage.layout.adminPassword;
   return { ...created, passwordFile: existsSync(file) ? file : undefined };
 }

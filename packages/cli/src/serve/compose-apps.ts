@@ -18,7 +18,7 @@ import {
 import type { Storage } from '@portolan/storage';
 import type { IncomingMessage } from 'node:http';
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import type { PublicNames } from '../config/public-names.ts';
 import type { ServeSettings } from '../config/serve-settings.ts';
@@ -73,7 +73,7 @@ function registryHandlers(deps: ComposeDeps, keySet: KeySet): RequestHandlers {
 async function authHandlers(deps: ComposeDeps): Promise<RequestHandlers> {
   const { settings, names, storage, logger, checkReady } = deps;
   const keys = await openSigningKeys({
-    directory: join(settings.storage.directory, 'keys'),
+    directory: storage.layout.keys,
     store: storage.signingKeys,
     leases: storage.leases,
     clock,

@@ -1,7 +1,6 @@
 // Which jobs a server runs: content is the registry's, keys are the token service's.
 import { removeRetiredKeys } from '@portolan/auth';
 import type { Storage } from '@portolan/storage';
-import { join } from 'node:path';
 import type { ServeRole, ServeSettings } from '../config/serve-settings.ts';
 import type { Job } from './jobs.ts';
 
@@ -18,12 +17,12 @@ function collectJob({ collector }: Storage, everyMs: number): Job {
   };
 }
 
-function forgetKeysJob({ signingKeys }: Storage, directory: string): Job {
+function forgetKeysJob({ signingKeys, layout }: Storage): Job {
   return {
     name: 'forget-retired-keys',
     everyMs: HOUR_MS,
     async run() {
-      await removeRetiredKeys({ directory: join(directory, 'keys'), store: signingKeys });
+      await removeRetiredKeys({ directory: layout.keys, store: signingKeys });
       return undefined;
     },
   };
@@ -31,7 +30,7 @@ function forgetKeysJob({ signingKeys }: Storage, directory: string): Job {
 
 export function jobsOf({ role, storage: settings }: ServeSettings, storage: Storage): Job[] {
   const collect = collectJob(storage, settings.collectEveryMs);
-  const forgetKeys = forgetKeysJob(storage, settings.directory);
+  const forgetKeys = forgetKeysJob(storage);
   const jobs: Record<ServeRole, Job[]> = {
     all: [collect, forgetKeys],
     registry: [collect],

@@ -45,9 +45,8 @@ async function prepareAdministrator(
   adminPassword: string | undefined,
 ): Promise<Administrator | undefined> {
   if (settings.role === 'registry') return undefined;
-  const { directory } = settings.storage;
   const hasher = createPasswordHasher();
-  return ensureAdministrator({ storage, hasher, directory, randomId }, adminPassword);
+  return ensureAdministrator({ storage, hasher, randomId }, adminPassword);
 }
 
 async function startFront({ settings, storage, logger, isTerminal }: Server): Promise<Front> {

@@ -60,7 +60,6 @@ export async function openCommands() {
     const texts: string[] = [];
     let answer: Omit<Answer, 'notes' | 'text'> = {};
     const context: CommandContext = {
-      dataDirectory,
       actor: 'cli:tester',
       clock: Date.now,
       randomId,

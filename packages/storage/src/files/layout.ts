@@ -9,17 +9,20 @@
 //   │   └── <random>                  one upload session's bytes so far
 //   ├── keys/                         private signing keys
 //   ├── backups/
+//   ├── admin-password                the first one, when it was generated; its owner may remove it
 //   ├── portolan.db  (-wal, -shm)     all rows
 //   └── machine.lock                  keeps a second machine out
 import { Digest } from '@portolan/oci';
 import { join } from 'node:path';
 
+/** Absolute when the directory is. */
 export interface DataLayout {
   readonly directory: string;
   readonly blobs: string;
   readonly uploads: string;
   readonly keys: string;
   readonly backups: string;
+  readonly adminPassword: string;
   readonly database: string;
   readonly lock: string;
 }
@@ -31,6 +34,7 @@ export function dataLayout(directory: string): DataLayout {
     uploads: join(directory, 'uploads'),
     keys: join(directory, 'keys'),
     backups: join(directory, 'backups'),
+    adminPassword: join(directory, 'admin-password'),
     database: join(directory, 'portolan.db'),
     lock: join(directory, 'machine.lock'),
   };
