@@ -5,8 +5,11 @@ import type { CredentialStore, RandomId, Subject } from '@portolan/storage';
 import { authError } from '../errors.ts';
 
 export interface RefreshTokens {
-  /** The secret, which is told this once. `clientId` becomes the label. */
-  issue(subject: Subject, service: string, clientId: string): Promise<string>;
+  /**
+   * The secret, which is told this once. `clientId` becomes the label. Undefined when the password or
+   * a right has changed since the subject was verified.
+   */
+  issue(subject: Subject, service: string, clientId: string): Promise<string | undefined>;
   /** Whose it is. @throws AuthError `refresh-token-invalid` */
   redeem(token: string, service: string): Promise<Subject>;
 }
@@ -31,14 +34,14 @@ export function createRefreshTokens(deps: RefreshTokensDeps): RefreshTokens {
   return {
     async issue(subject, service, clientId) {
       const token = `ptr_${randomId()}${randomId()}`;
-      await credentials.addRefreshToken({
-        subjectId: subject.id,
+      const added = await credentials.addRefreshToken({
+        subject,
         hash: hashOf(token),
         label: clientId.slice(0, MAX_LABEL_LENGTH),
         service,
         expiresAt: clock() + IDLE_MS,
       });
-      return token;
+      return added === undefined ? undefined : token;
     },
     async redeem(token, service) {
       const found = FORM.test(token)

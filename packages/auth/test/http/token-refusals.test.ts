@@ -9,6 +9,7 @@ import {
   SERVICE,
   startAuthService,
 } from '../fixtures/auth-service.ts';
+import { createTestHasher } from '../fixtures/test-storage.ts';
 
 const service = SERVICE;
 const scope = 'repository:alice/app:pull';
@@ -259,6 +260,30 @@ describe('revocation', () => {
       expectRefusal(await own.get({ service }, LOGIN), 401, 'UNAUTHORIZED');
       await own.storage.subjects.setDisabled('alice', false, 'test');
       expect((await own.get({ service }, LOGIN)).status).toBe(200);
+    } finally {
+      await own.close();
+    }
+  });
+
+  it('ends a login that is still being verified, which gets no refresh token', async () => {
+    const hasher = createTestHasher();
+    let change: () => Promise<unknown> = async () => undefined;
+    const own = await startAuthService({
+      hasher: {
+        ...hasher,
+        async verify(...args) {
+          const isRight = await hasher.verify(...args);
+          await change();
+          return isRight;
+        },
+      },
+    });
+    try {
+      await own.addUser('alice', 'alices password');
+      const hash = await hasher.hash('another password');
+      change = () => own.storage.credentials.setPassword('alice', hash, 'test');
+      const { body } = await own.get({ service, offline_token: 'true' }, LOGIN);
+      expect(body).not.toHaveProperty('refresh_token');
     } finally {
       await own.close();
     }

@@ -3,10 +3,11 @@ import type { Selectable } from 'kysely';
 import { recordAudit } from '../audit/audit-store.ts';
 import type { Schema } from '../database/schema.ts';
 import type { StoreDeps } from '../store-deps.ts';
-import { getUser, revokeSubjects, toSubject } from '../subjects/subject-rows.ts';
+import { getUser, isUnchanged, revokeSubjects, toSubject } from '../subjects/subject-rows.ts';
 import type { Subject } from '../subjects/subject-store.ts';
 import { createCredentialUses } from './credential-uses.ts';
 import { deleteRefreshTokens } from './delete-refresh-tokens.ts';
+import { makeRoomForRefreshToken } from './make-room.ts';
 
 export interface Credential {
   readonly id: number;
@@ -20,7 +21,8 @@ export interface Credential {
 }
 
 export interface NewRefreshToken {
-  readonly subjectId: number;
+  /** As it was when it proved who it is. */
+  readonly subject: Pick<Subject, 'id' | 'generation'>;
   /** Hex SHA-256 of the secret. */
   readonly hash: string;
   /** The client that asked for it. */
@@ -39,7 +41,11 @@ export interface CredentialStore {
   setPassword(name: string, passwordHash: string, actor: string): Promise<void>;
   /** Same password, hashed with newer parameters: nothing else changes. */
   rehashPassword(subjectId: number, passwordHash: string): Promise<void>;
-  addRefreshToken(token: NewRefreshToken): Promise<Credential>;
+  /**
+   * Undefined when a right of the subject, or its password, has changed since: the token would
+   * outlive what was meant to end it. Of very many tokens, those used longest ago go.
+   */
+  addRefreshToken(token: NewRefreshToken): Promise<Credential | undefined>;
   /** The refresh token and its subject, or undefined when unknown or expired. */
   findRefreshToken(
     hash: string,
@@ -119,18 +125,25 @@ async function rehashPassword(
   });
 }
 
-async function addRefreshToken(deps: StoreDeps, token: NewRefreshToken): Promise<Credential> {
+async function addRefreshToken(
+  deps: StoreDeps,
+  token: NewRefreshToken,
+): Promise<Credential | undefined> {
+  const { subject, hash, label, service, expiresAt } = token;
+  const now = deps.clock();
   return await deps.database.write(async (tx) => {
+    if (!(await isUnchanged(tx, subject))) return undefined;
+    await makeRoomForRefreshToken(tx, subject.id, now);
     const row = await tx
       .insertInto('credential')
       .values({
-        subject_id: token.subjectId,
+        subject_id: subject.id,
         kind: 'refresh',
-        hash: token.hash,
-        label: token.label,
-        service: token.service,
-        created_at: deps.clock(),
-        expires_at: token.expiresAt,
+        hash,
+        label,
+        service,
+        created_at: now,
+        expires_at: expiresAt,
         last_used_at: null,
       })
       .returningAll()

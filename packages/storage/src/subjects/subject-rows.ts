@@ -32,6 +32,21 @@ export async function getUser(db: Reader | Writer, name: string): Promise<Subjec
   return toSubject(row);
 }
 
+/** Whether the subject is there, enabled, and of the generation that the caller has seen. */
+export async function isUnchanged(
+  tx: Writer,
+  { id, generation }: Pick<Subject, 'id' | 'generation'>,
+): Promise<boolean> {
+  const row = await tx
+    .selectFrom('subject')
+    .select('id')
+    .where('id', '=', id)
+    .where('generation', '=', generation)
+    .where('is_disabled', '=', 0)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Ends the access of tokens already issued to these subjects. */
 export async function revokeSubjects(tx: Writer, ids: readonly number[]): Promise<void> {
   if (ids.length > 0) {

@@ -1,19 +1,32 @@
 import { describe, expect, it } from 'vitest';
+import type { Subject } from '../../src/subjects/subject-store.ts';
 import { type AccessFixture, ACTOR, openAccess } from '../access-fixture.ts';
 
 const DAY = 86_400_000;
+const hashOf = (i: number) => i.toString(16).padStart(64, '0');
 
-async function addToken(access: AccessFixture, subjectId: number, hash = 'a'.repeat(64)) {
+function tryAddToken(access: AccessFixture, subject: Subject, hash = 'a'.repeat(64)) {
   const expiresAt = access.time.now + DAY;
-  const token = { subjectId, hash, label: 'docker', service: 'registry.test', expiresAt };
-  return await access.credentials.addRefreshToken(token);
+  const token = { subject, hash, label: 'docker', service: 'registry.test', expiresAt };
+  return access.credentials.addRefreshToken(token);
+}
+
+async function addToken(...args: Parameters<typeof tryAddToken>) {
+  const credential = await tryAddToken(...args);
+  if (credential === undefined) throw new Error('no token was added');
+  return credential;
+}
+
+async function countTokens({ database }: AccessFixture): Promise<number> {
+  const tokens = database.read.selectFrom('credential').select('id').where('kind', '=', 'refresh');
+  return (await tokens.execute()).length;
 }
 
 describe('a refresh token', () => {
   it('is found with its subject until it expires', async () => {
     const access = await openAccess();
     const alice = await access.addUser('alice');
-    const credential = await addToken(access, alice.id);
+    const credential = await addToken(access, alice);
     expect(await access.credentials.findRefreshToken('a'.repeat(64))).toEqual({
       credential,
       subject: alice,
@@ -35,8 +48,8 @@ describe('a refresh token', () => {
       const access = await openAccess();
       const alice = await access.addUser('alice');
       const bob = await access.addUser('bob');
-      await addToken(access, alice.id);
-      await addToken(access, bob.id, 'b'.repeat(64));
+      await addToken(access, alice);
+      await addToken(access, bob, 'b'.repeat(64));
       const { credentials, subjects } = access;
       await {
         'a new password': () => credentials.setPassword('alice', 'new', ACTOR),
@@ -52,10 +65,53 @@ describe('a refresh token', () => {
   it('stays dead when its subject is enabled again', async () => {
     const access = await openAccess();
     const alice = await access.addUser('alice');
-    await addToken(access, alice.id);
+    await addToken(access, alice);
     await access.subjects.setDisabled('alice', true, ACTOR);
     await access.subjects.setDisabled('alice', false, ACTOR);
     expect(await access.credentials.findRefreshToken('a'.repeat(64))).toBeUndefined();
+  });
+
+  // A login that was verified a moment before must not leave something that outlives the change.
+  it.each(['a new password', 'disabling', 'deleting', 'a lost right'] as const)(
+    'is not given for a login from before %s',
+    async (cause) => {
+      const access = await openAccess();
+      const alice = await access.addUser('alice');
+      const { credentials, subjects } = access;
+      await subjects.setAdmin('alice', true, ACTOR);
+      await access.addUser('bob', true);
+      const before = (await subjects.find('alice')) ?? alice;
+      await {
+        'a new password': () => credentials.setPassword('alice', 'new', ACTOR),
+        disabling: () => subjects.setDisabled('alice', true, ACTOR),
+        deleting: () => subjects.delete('alice', ACTOR),
+        'a lost right': () => subjects.setAdmin('alice', false, ACTOR),
+      }[cause]();
+      expect(await tryAddToken(access, before)).toBeUndefined();
+      expect(await countTokens(access)).toBe(0);
+    },
+  );
+
+  it('makes room for itself: expired ones go, and above 500 those used longest ago', async () => {
+    const access = await openAccess();
+    const alice = await access.addUser('alice');
+    await addToken(access, alice, hashOf(1000));
+    access.time.now += 2 * DAY;
+    const { id: oldest } = await addToken(access, alice, hashOf(0));
+    for (let i = 1; i < 500; i++) await addToken(access, alice, hashOf(i));
+    expect(await countTokens(access)).toBe(500);
+    access.time.now += 1;
+    await access.credentials.touch(oldest, access.time.now, access.time.now + DAY);
+    await access.credentials.flush();
+    await addToken(access, alice, hashOf(500));
+    expect(await countTokens(access)).toBe(500);
+    const known = [0, 1, 2, 500].map((i) => access.credentials.findRefreshToken(hashOf(i)));
+    expect((await Promise.all(known)).map((found) => found !== undefined)).toEqual([
+      true,
+      false,
+      true,
+      true,
+    ]);
   });
 });
 
@@ -91,7 +147,7 @@ describe('uses', () => {
   it('are gathered, and written together with the moved expiry', async () => {
     const access = await openAccess();
     const alice = await access.addUser('alice');
-    const { id } = await addToken(access, alice.id);
+    const { id } = await addToken(access, alice);
     const { now } = access.time;
     await access.credentials.touch(id, now + 1, now + DAY);
     await access.credentials.touch(id, now + 2, now + 2 * DAY);
@@ -105,7 +161,7 @@ describe('uses', () => {
   it('never go back behind what another process has noted', async () => {
     const access = await openAccess();
     const alice = await access.addUser('alice');
-    const { id } = await addToken(access, alice.id);
+    const { id } = await addToken(access, alice);
     const { now } = access.time;
     await access.credentials.touch(id, now + 10, now + 5 * DAY);
     await access.credentials.flush();
@@ -118,7 +174,7 @@ describe('uses', () => {
   it('are written when the store closes', async () => {
     const access = await openAccess();
     const alice = await access.addUser('alice');
-    const { id } = await addToken(access, alice.id);
+    const { id } = await addToken(access, alice);
     await access.credentials.touch(id, 7, undefined);
     await access.credentials.close();
     const row = await access.database.read
