@@ -1,4 +1,13 @@
-export type { CopyProgress, CopyRequest, CopyResult, Platform } from './copy/copy-image.ts';
+export { isAttachedTag } from './copy/attached.ts';
+export {
+  type Copier,
+  copyImage,
+  type CopyProgress,
+  type CopyRequest,
+  type CopyResult,
+  createCopier,
+  type Platform,
+} from './copy/copy-image.ts';
 export { type MirrorError, type MirrorErrorCode, mirrorError } from './errors.ts';
 export {
   destinationOf,

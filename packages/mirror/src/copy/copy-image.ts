@@ -2,6 +2,9 @@
 // with its digest. What the sink already has is neither fetched nor sent.
 import type { Digest, Reference, Tag } from '@portolan/oci';
 import type { SinkRepository, SourceRepository } from '../places/place.ts';
+import { type BlobTransfers, createBlobTransfers } from './blob-transfers.ts';
+import { copyRoot } from './copy-root.ts';
+import { createWalk } from './walk.ts';
 
 /** `os/architecture[/variant]`, such as `linux/arm/v7`. */
 export interface Platform {
@@ -28,6 +31,13 @@ export interface CopyRequest {
   readonly platforms: readonly Platform[] | undefined;
   /** Also what refers to the image: referrers, and cosign's tags `sha256-<hex>.sig|.att|.sbom`. */
   readonly withReferrers: boolean;
+  /** Every tag of the source, when it has been listed: spares asking for cosign tags that are not there. */
+  readonly tagsAtSource?: ReadonlySet<string>;
+  /**
+   * Looks below a manifest that the sink has already, and for its referrers: a platform may have been
+   * added to the request, a signature to the image. Costs nothing upstream for what is here.
+   */
+  readonly isThorough?: boolean;
   readonly blobsAtOnce: number;
   readonly signal: AbortSignal;
   readonly progress: CopyProgress;
@@ -42,4 +52,27 @@ export interface CopyResult {
   readonly blobs: number;
   /** Bytes fetched. */
   readonly bytes: number;
+}
+
+/** Copies that share one share their transfers: a blob is fetched once, whoever wants it. */
+export interface Copier {
+  /** @throws MirrorError, or the signal's reason */
+  copy(request: CopyRequest): Promise<CopyResult>;
+}
+
+async function copyWith(transfers: BlobTransfers, request: CopyRequest): Promise<CopyResult> {
+  request.signal.throwIfAborted();
+  const walk = createWalk(request, transfers);
+  const { digest, isUnchanged } = await copyRoot(walk, request.reference, request.tags);
+  const { manifests, blobs, bytes } = walk.tally;
+  return { digest, isUnchanged, manifests, blobs, bytes };
+}
+
+export function createCopier(transfers: BlobTransfers = createBlobTransfers()): Copier {
+  return { copy: (request) => copyWith(transfers, request) };
+}
+
+/** One image by itself. */
+export function copyImage(request: CopyRequest): Promise<CopyResult> {
+  return createCopier().copy(request);
 }

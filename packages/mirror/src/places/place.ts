@@ -44,6 +44,11 @@ export interface SinkRepository {
   readonly name: string;
   head(reference: Reference, signal: AbortSignal): Promise<ManifestHead | undefined>;
   /**
+   * Reads back what is there, where that can be done: then a tag that moves to a manifest which the
+   * place has already costs its upstream no pull.
+   */
+  manifest?(reference: Reference, signal: AbortSignal): Promise<FetchedManifest | undefined>;
+  /**
    * Whether the blob need not be sent: it is in this repository, or the place has it elsewhere and has
    * now made it available here (link, mount).
    */

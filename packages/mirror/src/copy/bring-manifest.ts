@@ -1,0 +1,73 @@
+// A manifest with all that is below it: blobs and children first, itself last, so that no manifest ever
+// stands at the sink without its content.
+import { type Digest, MediaType, type ManifestReference } from '@portolan/oci';
+import { mirrorError } from '../errors.ts';
+import { bringBlob, bringLayer } from './bring-blob.ts';
+import { readManifest, type ReadManifest } from './read-manifest.ts';
+import type { Walk } from './walk.ts';
+import { wantedChildren } from './wanted-children.ts';
+
+const MAX_DEPTH = 8;
+const MAX_MANIFESTS = 10_000;
+
+/** A manifest that is no index is complete wherever it stands; an index may be sparse. */
+export function mayBeIndex(mediaType: string | undefined): boolean {
+  if (mediaType === undefined || !MediaType.isManifest(mediaType)) return true;
+  return MediaType.isIndex(MediaType.parse(mediaType));
+}
+
+async function bringChild(walk: Walk, reference: ManifestReference, depth: number) {
+  const { request, signal } = walk;
+  const { descriptor } = reference;
+  if (!MediaType.isManifest(descriptor.mediaType)) {
+    // BuildKit's cache is an index of blobs.
+    const found = await request.source.head({ kind: 'digest', digest: descriptor.digest }, signal);
+    if (found === undefined) return bringBlob(walk, descriptor);
+  }
+  return bringManifest(walk, descriptor.digest, depth);
+}
+
+/** What the manifest points at. */
+export async function bringContent(walk: Walk, read: ReadManifest, depth: number): Promise<void> {
+  const { platforms, blobsAtOnce } = walk.request;
+  const references = wantedChildren(read, platforms);
+  const children = references.filter(({ kind }) => kind === 'child');
+  const blobs = references.filter(({ kind }) => kind !== 'child');
+  // Nested indexes one by one: their breadths would multiply.
+  const width = depth === 0 ? blobsAtOnce : 1;
+  await walk.each(children, width, (child) => bringChild(walk, child, depth + 1));
+  await walk.each(blobs, blobsAtOnce, (blob) => bringLayer(walk, blob));
+}
+
+async function bringOnce(walk: Walk, digest: Digest, depth: number): Promise<void> {
+  const { request, signal, tally } = walk;
+  const { sink } = request;
+  signal.throwIfAborted();
+  const present = await sink.head({ kind: 'digest', digest }, signal);
+  if (present !== undefined && !mayBeIndex(present.mediaType)) return;
+  const read = await readManifest(walk, digest, present !== undefined);
+  await bringContent(walk, read, depth);
+  if (present !== undefined) return;
+  await sink.putManifest(read.fetched, [], signal);
+  tally.manifests++;
+}
+
+function checkLimits(walk: Walk, depth: number): void {
+  if (depth > MAX_DEPTH) {
+    throw mirrorError('upstream-corrupt', 'an index nests too deeply', { maxDepth: MAX_DEPTH });
+  }
+  if (walk.manifests.size >= MAX_MANIFESTS) {
+    const detail = { maxManifests: MAX_MANIFESTS };
+    throw mirrorError('upstream-corrupt', 'an image has too many manifests', detail);
+  }
+}
+
+/** @throws MirrorError `upstream-corrupt` for an image that is too deep or has too many manifests */
+export async function bringManifest(walk: Walk, digest: Digest, depth: number): Promise<void> {
+  const known = walk.manifests.get(digest);
+  if (known !== undefined) return known;
+  checkLimits(walk, depth);
+  const brought = bringOnce(walk, digest, depth);
+  walk.manifests.set(digest, brought);
+  return brought;
+}

@@ -1,0 +1,47 @@
+// What one copy carries along: what has been brought already, what it cost, and the signal that ends
+// all of it at the first failure.
+import type { Digest } from '@portolan/oci';
+import { createSlots, forEachAtMost, type Slots } from './at-most.ts';
+import type { BlobTransfers } from './blob-transfers.ts';
+import type { CopyRequest } from './copy-image.ts';
+
+export interface CopyTally {
+  manifests: number;
+  blobs: number;
+  bytes: number;
+}
+
+export interface Walk {
+  readonly request: CopyRequest;
+  readonly transfers: BlobTransfers;
+  /** Fires with the request's signal and with the first failure. */
+  readonly signal: AbortSignal;
+  readonly slots: Slots;
+  readonly tally: CopyTally;
+  /** Manifests, those among them that the sink had. A promise, since two parents may share a child. */
+  readonly manifests: Map<Digest, Promise<void>>;
+  readonly blobs: Map<Digest, Promise<void>>;
+  each<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void>;
+}
+
+export function createWalk(request: CopyRequest, transfers: BlobTransfers): Walk {
+  const failure = new AbortController();
+  return {
+    request,
+    transfers,
+    signal: AbortSignal.any([request.signal, failure.signal]),
+    slots: createSlots(request.blobsAtOnce),
+    tally: { manifests: 0, blobs: 0, bytes: 0 },
+    manifests: new Map(),
+    blobs: new Map(),
+    each: (items, width, work) =>
+      forEachAtMost(items, width, async (item) => {
+        try {
+          await work(item);
+        } catch (error) {
+          failure.abort(error);
+          throw error;
+        }
+      }),
+  };
+}
