@@ -1,5 +1,15 @@
 import { DomainError, RepositoryName } from '@portolan/oci';
-import fc from 'fast-check';
+import {
+  assert,
+  constantFrom,
+  integer,
+  oneof,
+  option,
+  property,
+  string,
+  stringMatching,
+  tuple,
+} from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   destinationOf,
@@ -91,12 +101,12 @@ describe('upstream names', () => {
   });
 
   it('read back what they were formatted from', () => {
-    const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?$/);
-    const host = fc.tuple(label, label, fc.option(fc.integer({ min: 1, max: 65_535 })));
-    const path = fc.stringMatching(/^[a-z0-9]{1,8}(\/[a-z0-9]{1,8}([._-][a-z0-9]{1,4})?){1,3}$/);
-    const reference = fc.constantFrom('', ':v1', ':_.-', `@${SHA}`);
-    fc.assert(
-      fc.property(host, path, reference, ([a, b, port], name, ref) => {
+    const label = stringMatching(/^[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?$/);
+    const host = tuple(label, label, option(integer({ min: 1, max: 65_535 })));
+    const path = stringMatching(/^[a-z0-9]{1,8}(\/[a-z0-9]{1,8}([._-][a-z0-9]{1,4})?){1,3}$/);
+    const reference = constantFrom('', ':v1', ':_.-', `@${SHA}`);
+    assert(
+      property(host, path, reference, ([a, b, port], name, ref) => {
         const at = `${a}.${b}${port === null || port === 443 ? '' : `:${port}`}`;
         const text = `${at}/${name}${ref}`;
         expect(formatUpstreamName(parseUpstreamName(text))).toBe(text);
@@ -105,8 +115,8 @@ describe('upstream names', () => {
   });
 
   it('never give a path or host outside their grammars, whatever is typed', () => {
-    fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[a-zA-Z.:/@[\]_-]{0,40}$/)), (text) => {
+    assert(
+      property(oneof(string(), stringMatching(/^[a-zA-Z.:/@[\]_-]{0,40}$/)), (text) => {
         try {
           const { host, path } = parseUpstreamName(text);
           expect(RepositoryName.find(path)).toBe(path);
