@@ -21,7 +21,8 @@ export interface RegistryLimits {
   /** After an early refusal, the rest of the body is read and thrown away up to here. */
   readonly lingerMs: number;
   readonly lingerBytes: number;
-  readonly maxCachedTokens: number;
+  /** Text of the verified tokens that are remembered; in memory each takes some four times that. */
+  readonly maxCachedTokenBytes: number;
   /** How long after its issue an expired token may still finish an upload. */
   readonly uploadGraceMs: number;
   /** Whether each request is logged at `info`; otherwise at `debug`. */
@@ -40,7 +41,7 @@ export const DEFAULT_LIMITS: RegistryLimits = {
   responseStallMs: 60_000,
   lingerMs: 5000,
   lingerBytes: 8 * MIB,
-  maxCachedTokens: 10_000,
+  maxCachedTokenBytes: 16 * MIB,
   uploadGraceMs: 24 * 60 * 60 * 1000,
   accessLog: false,
 };

@@ -11,31 +11,44 @@ export interface VerifiedTokenCacheDeps {
   readonly stamps: StampStore | undefined;
   readonly generations: Generations;
   readonly clock: Clock;
-  readonly maxEntries: number;
+  /** Of the tokens' text. */
+  readonly maxBytes: number;
 }
 
 interface Entry {
   readonly verification: Verification & { readonly token: VerifiedToken };
   /** The generation that it was verified in. */
   readonly accessGeneration: number;
+  readonly bytes: number;
 }
+
+// What the shortest token costs.
+const ENTRY_BYTES = 1024;
 
 const INVALID: Verification = { kind: 'invalid' };
 
 export function createVerifiedTokenCache(deps: VerifiedTokenCacheDeps): VerifyToken {
   const { stamps } = deps;
   const entries = new Map<string, Entry>();
+  let bytes = 0;
 
   async function isCurrent({ stamp }: VerifiedToken): Promise<boolean> {
     return stamps === undefined || stamp === undefined || stamps.isCurrent(stamp);
   }
 
+  function forget(key: string): void {
+    bytes -= entries.get(key)?.bytes ?? 0;
+    entries.delete(key);
+  }
+
   function remember(key: string, entry: Entry): void {
-    if (entries.size >= deps.maxEntries) {
-      const oldest = entries.keys().next();
-      if (oldest.done !== true) entries.delete(oldest.value);
-    }
+    forget(key);
     entries.set(key, entry);
+    bytes += entry.bytes;
+    for (const oldest of entries.keys()) {
+      if (bytes <= deps.maxBytes) break;
+      forget(oldest);
+    }
   }
 
   function isExpired({ expiresAt }: VerifiedToken): boolean {
@@ -50,11 +63,13 @@ export function createVerifiedTokenCache(deps: VerifiedTokenCacheDeps): VerifyTo
     if (known?.accessGeneration === generation && !isExpired(known.verification.token)) {
       return known.verification;
     }
-    entries.delete(key);
+    forget(key);
     const verification = await deps.verify(token);
     if (verification.kind === 'invalid' || !(await isCurrent(verification.token))) return INVALID;
-    if (verification.kind === 'valid')
-      remember(key, { verification, accessGeneration: generation });
+    if (verification.kind === 'valid') {
+      const size = ENTRY_BYTES + token.length;
+      remember(key, { verification, accessGeneration: generation, bytes: size });
+    }
     return verification;
   };
 }

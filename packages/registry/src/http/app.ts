@@ -33,7 +33,7 @@ function createAccess(deps: RegistryDeps) {
     stamps,
     generations,
     clock,
-    maxEntries: limits.maxCachedTokens,
+    maxBytes: limits.maxCachedTokenBytes,
   });
   const { uploadGraceMs } = limits;
   const { uploads } = deps.content;

@@ -21,7 +21,7 @@ let verified: string[];
 let stampChecks: number;
 let answer: Verification;
 
-function createCache(withStamps = true, maxEntries = 100): VerifyToken {
+function createCache(withStamps = true, maxBytes = 100_000): VerifyToken {
   return createVerifiedTokenCache({
     verify: async (token) => {
       verified.push(token);
@@ -37,7 +37,7 @@ function createCache(withStamps = true, maxEntries = 100): VerifyToken {
       : undefined,
     generations: { current: async () => ({ access, content: 0 }) },
     clock: () => now,
-    maxEntries,
+    maxBytes,
   });
 }
 
@@ -118,8 +118,19 @@ describe('the cache of verified tokens', () => {
   });
 
   it('drops the oldest when it is full', async () => {
-    const cache = createCache(true, 2);
+    const cache = createCache(true, 2500);
     for (const token of ['a', 'b', 'c', 'c', 'b', 'a']) await cache(token);
     expect(verified).toEqual(['a', 'b', 'c', 'a']);
+  });
+
+  // Anybody gets a token for a hundred repositories of a public namespace, also such as are not there.
+  it('makes room for a token by its length', async () => {
+    const cache = createCache(true, 20_000);
+    const wide = 'w'.repeat(14_000);
+    for (const token of ['a', 'b', wide, 'a', 'b']) await cache(token);
+    expect(verified).toEqual(['a', 'b', wide]);
+    const other = 'o'.repeat(14_000);
+    for (const token of [other, wide]) await cache(token);
+    expect(verified).toEqual(['a', 'b', wide, other, wide]);
   });
 });
