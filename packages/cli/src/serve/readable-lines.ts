@@ -1,4 +1,5 @@
 // Log lines for a person: time, level, message, and what an error says.
+import { printable } from '../terminal/printable.ts';
 
 const LEVELS: Readonly<Record<number, string>> = {
   10: 'trace',
@@ -26,7 +27,8 @@ function line(record: LogRecord): string {
     .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
   const reason = record.err?.message === undefined ? [] : [`(${record.err.message})`];
   const level = LEVELS[record.level] ?? String(record.level);
-  return [time, level, record.msg ?? '', ...reason, ...fields].join(' ');
+  // A path or a header's text may be among them.
+  return printable([time, level, record.msg ?? '', ...reason, ...fields].join(' '));
 }
 
 /** A destination for pino. */

@@ -1,4 +1,6 @@
 // Answers of commands: data to stdout as an aligned table or as JSON, sentences to stderr.
+import { printable } from './printable.ts';
+
 export type OutputFormat = 'table' | 'json';
 
 /** Data goes to stdout as a table or JSON (`--output`); everything else to stderr. */
@@ -20,7 +22,6 @@ export interface OutputStreams {
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** One line of text, whatever the value holds: a name from outside must not move the cursor. */
 function cell(value: unknown): string {
   if (value === undefined || value === null || value === '') return '-';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
@@ -28,9 +29,7 @@ function cell(value: unknown): string {
   if (typeof value === 'object') {
     return cell(Object.entries(value).map(([key, part]) => `${key} (${cell(part)})`));
   }
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  // oxlint-disable-next-line no-control-regex -- control characters are what this removes
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '\u{fffd}');
+  return printable(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
 /** `createdAt` is CREATED AT. */
