@@ -52,13 +52,24 @@ async function listen(server: Server, address: ListenAddress): Promise<ListenAdd
   return { ...address, port: (server.address() as AddressInfo).port };
 }
 
+/** RFC 9112 §3.2 refuses it. Node takes the first, and a proxy in front may have taken the other. */
+function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? '';
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
+  }
+  return hosts > 1;
+}
+
 /** Both events wait for the handlers once, and go straight to them from then on. */
 function dispatch(server: Server): (handlers: RequestHandlers) => void {
   const { promise, resolve } = Promise.withResolvers<RequestHandlers>();
   let handlers: RequestHandlers | undefined;
   for (const kind of ['request', 'checkContinue'] as const) {
     server.on(kind, (request, response) => {
-      if (handlers !== undefined) handlers[kind](request, response);
+      if (hasTwoHosts(request)) response.writeHead(400, { Connection: 'close' }).end();
+      else if (handlers !== undefined) handlers[kind](request, response);
       else void promise.then((ready) => ready[kind](request, response));
     });
   }

@@ -1,0 +1,51 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type HttpServer, startHttpServer } from '../../src/serve/http-server.ts';
+
+let server: HttpServer;
+
+beforeAll(async () => {
+  server = await startHttpServer({ kind: 'tcp', host: '127.0.0.1', port: 0 }, 10);
+  server.handle({
+    request: (_, response) => response.end(),
+    checkContinue: (_, response) => response.end(),
+  });
+});
+afterAll(() => server.drain(0));
+
+async function statusOf(headers: string): Promise<string | undefined> {
+  const { address } = server;
+  if (address.kind !== 'tcp') throw new Error('the server is not on TCP');
+  const socket = connect(address.port, '127.0.0.1');
+  socket.write(`GET / HTTP/1.1\r\n${headers}Connection: close\r\n\r\n`);
+  let text = '';
+  socket.setEncoding('latin1').on('data', (part: string) => {
+    text += part;
+  });
+  await once(socket, 'close');
+  return /^HTTP\/1\.1 (\d+)/.exec(text)?.[1];
+}
+
+// What a proxy in front reads otherwise than we do could become two requests (reference S20).
+describe('the listener', () => {
+  it.each([
+    ['one Host', 'Host: a\r\n', '200'],
+    ['no Host', '', '400'],
+    ['two Hosts', 'Host: a\r\nHost: b\r\n', '400'],
+    ['the same Host twice', 'Host: a\r\nX: y\r\nhOST: a\r\n', '400'],
+    ['two Hosts that expect to go on', 'Host: a\r\nHost: b\r\nExpect: 100-continue\r\n', '400'],
+    ['two lengths', 'Host: a\r\nContent-Length: 0\r\nContent-Length: 0\r\n', '400'],
+    [
+      'a length and a coding',
+      'Host: a\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n',
+      '400',
+    ],
+    ['a folded header', 'Host: a\r\nX: a\r\n b\r\n', '400'],
+    ['a space before the colon', 'Host : a\r\n', '400'],
+    ['a bare line feed', 'Host: a\nX: y\r\n', '400'],
+    ['a header too large', `Host: a\r\nX: ${'x'.repeat(17_000)}\r\n`, '431'],
+  ])('answers a request with %s', async (_, headers, status) => {
+    expect(await statusOf(headers)).toBe(status);
+  });
+});
