@@ -69,7 +69,9 @@ function registerRotate(key: Command, context: CommandContext): void {
         const added = await rotateSigningKey(deps, { actor, isEmergency });
         output.record(keyRow(added, isEmergency ? 'signing' : 'next'));
         if (isEmergency) {
-          output.note('Tokens already issued end now; registries take up to a minute to follow.');
+          output.note(
+            'Tokens already issued end now. A registry that fetches the keys follows within five minutes, and believes what it has verified until that expires.',
+          );
         }
         output.note('Registries that hold a copy of the keys need a new one: `portolan key show`.');
       });

@@ -7,6 +7,7 @@ import { getUser, isUnchanged, revokeSubjects, toSubject } from '../subjects/sub
 import type { Subject } from '../subjects/subject-store.ts';
 import { createCredentialUses } from './credential-uses.ts';
 import { deleteRefreshTokens } from './delete-refresh-tokens.ts';
+import { insertPassword } from './insert-password.ts';
 import { makeRoomForRefreshToken } from './make-room.ts';
 
 export interface Credential {
@@ -89,19 +90,7 @@ async function setPassword(
       .where('subject_id', '=', user.id)
       .where('kind', '=', 'password')
       .execute();
-    await tx
-      .insertInto('credential')
-      .values({
-        subject_id: user.id,
-        kind: 'password',
-        hash: passwordHash,
-        label: '',
-        service: '',
-        created_at: deps.clock(),
-        expires_at: null,
-        last_used_at: null,
-      })
-      .execute();
+    await insertPassword(tx, user.id, passwordHash, deps.clock());
     const refreshTokens = await deleteRefreshTokens(tx, user.id);
     await revokeSubjects(tx, [user.id]);
     const action = 'user.set-password';

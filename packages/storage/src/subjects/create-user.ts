@@ -1,5 +1,6 @@
 // A new user: the subject, the password and the private personal namespace, in one transaction.
 import { recordAudit } from '../audit/audit-store.ts';
+import { insertPassword } from '../credentials/insert-password.ts';
 import type { Writer } from '../database/database.ts';
 import { storageError } from '../errors.ts';
 import type { StoreDeps } from '../store-deps.ts';
@@ -38,19 +39,7 @@ export async function createUser(deps: StoreDeps, user: NewUser, actor: string):
       })
       .returningAll()
       .executeTakeFirstOrThrow();
-    await tx
-      .insertInto('credential')
-      .values({
-        subject_id: row.id,
-        kind: 'password',
-        hash: user.passwordHash,
-        label: '',
-        service: '',
-        created_at: now,
-        expires_at: null,
-        last_used_at: null,
-      })
-      .execute();
+    await insertPassword(tx, row.id, user.passwordHash, now);
     await tx
       .insertInto('namespace')
       .values({
