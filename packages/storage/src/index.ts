@@ -1,6 +1,7 @@
 // The store: blobs on the disk, everything else in one database. Knows no HTTP and no permission.
 export type { Collector, CollectionReport } from './collection/collector.ts';
 export type { BlobStore, ByteRange, MountRequest, StoredBlob } from './blobs/blob-store.ts';
+export type { BundleRecord, BundleStore } from './bundles/bundle-store.ts';
 export type { Clock, RandomId } from './clock.ts';
 export type {
   Credential,
@@ -18,6 +19,20 @@ export type {
   StoredManifest,
 } from './manifests/manifest-store.ts';
 export type {
+  MirrorRule,
+  MirrorRuleChanges,
+  MirrorRuleSettings,
+  MirrorRuleStore,
+  NewMirrorRule,
+} from './mirror-rules/mirror-rule-store.ts';
+export type { MirrorTag, MirrorTagStore } from './mirror-rules/mirror-tag-store.ts';
+export type { MirrorDownloadStore } from './mirror-runs/mirror-download-store.ts';
+export type {
+  MirrorRun,
+  MirrorRunOutcome,
+  MirrorRunStore,
+} from './mirror-runs/mirror-run-store.ts';
+export type {
   Namespace,
   NamespaceAccess,
   NamespaceKind,
@@ -34,6 +49,7 @@ export type { StampStore } from './stamps/stamp-store.ts';
 export type {
   AccessStores,
   ContentStores,
+  MirrorStores,
   Storage,
   StorageOptions,
   StorageTimes,
@@ -42,3 +58,8 @@ export type { NewUser, Subject, SubjectKind, SubjectStore } from './subjects/sub
 export type { TagPage, TagStore } from './tags/tag-store.ts';
 export type { Member, Membership, NewTeam, Role, Team, TeamStore } from './teams/team-store.ts';
 export type { AppendBody, BeginUpload, Upload, UploadStore } from './uploads/upload-store.ts';
+export type {
+  UpstreamRecord,
+  UpstreamRecordSettings,
+  UpstreamStore,
+} from './upstreams/upstream-store.ts';

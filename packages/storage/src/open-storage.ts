@@ -1,6 +1,7 @@
 // Puts the stores together over one data directory.
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { createBlobStore } from './blobs/blob-store.ts';
+import { createBundleStore } from './bundles/bundle-store.ts';
 import { createCollector } from './collection/collector.ts';
 import { createCredentialStore } from './credentials/credential-store.ts';
 import { createLoginFailureStore } from './credentials/login-failure-store.ts';
@@ -13,17 +14,22 @@ import { createDiskBlobFiles } from './files/disk-blob-files.ts';
 import { type DataLayout, dataLayout } from './files/layout.ts';
 import { createLeaseStore } from './leases/lease-store.ts';
 import { createManifestStore } from './manifests/manifest-store.ts';
+import { createMirrorRuleStore } from './mirror-rules/mirror-rule-store.ts';
+import { createMirrorTagStore } from './mirror-rules/mirror-tag-store.ts';
+import { createMirrorDownloadStore } from './mirror-runs/mirror-download-store.ts';
+import { createMirrorRunStore } from './mirror-runs/mirror-run-store.ts';
 import { createNamespaceStore } from './namespaces/namespace-store.ts';
 import { createReferrerStore } from './referrers/referrer-store.ts';
 import { createRepositoryStore } from './repositories/repository-store.ts';
 import { createSigningKeyStore } from './signing-keys/signing-key-store.ts';
 import { createStampStore } from './stamps/stamp-store.ts';
-import type { Storage, StorageOptions } from './storage.ts';
+import type { MirrorStores, Storage, StorageOptions } from './storage.ts';
 import type { StoreDeps } from './store-deps.ts';
 import { createSubjectStore } from './subjects/subject-store.ts';
 import { createTagStore } from './tags/tag-store.ts';
 import { createTeamStore } from './teams/team-store.ts';
 import { createUploadStore } from './uploads/upload-store.ts';
+import { createUpstreamStore } from './upstreams/upstream-store.ts';
 
 function makeDirectories(layout: DataLayout): void {
   const { directory, blobs, uploads, keys, backups } = layout;
@@ -65,6 +71,17 @@ async function drain(database: Database): Promise<void> {
   database.close();
 }
 
+function mirrorStores(deps: StoreDeps): MirrorStores {
+  return {
+    upstreams: createUpstreamStore(deps),
+    mirrorRules: createMirrorRuleStore(deps),
+    mirrorTags: createMirrorTagStore(deps),
+    mirrorRuns: createMirrorRunStore(deps),
+    mirrorDownloads: createMirrorDownloadStore(deps),
+    bundles: createBundleStore(deps),
+  };
+}
+
 function assemble(parts: Parts): Storage {
   const { layout, deps, files, lock, diskFloorBytes } = parts;
   const credentials = createCredentialStore(deps);
@@ -83,6 +100,7 @@ function assemble(parts: Parts): Storage {
     teams: createTeamStore(deps),
     namespaces: createNamespaceStore(deps),
     signingKeys: createSigningKeyStore(deps),
+    ...mirrorStores(deps),
     stamps: createStampStore(deps),
     leases: createLeaseStore(deps),
     generations: deps.generations,

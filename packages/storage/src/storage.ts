@@ -1,5 +1,6 @@
 // What the other packages hold: every store over one data directory.
 import type { BlobStore } from './blobs/blob-store.ts';
+import type { BundleStore } from './bundles/bundle-store.ts';
 import type { Clock, RandomId } from './clock.ts';
 import type { Collector } from './collection/collector.ts';
 import type { CredentialStore } from './credentials/credential-store.ts';
@@ -8,6 +9,10 @@ import type { Generations } from './database/generations.ts';
 import type { DataLayout } from './files/layout.ts';
 import type { LeaseStore } from './leases/lease-store.ts';
 import type { ManifestStore } from './manifests/manifest-store.ts';
+import type { MirrorDownloadStore } from './mirror-runs/mirror-download-store.ts';
+import type { MirrorRuleStore } from './mirror-rules/mirror-rule-store.ts';
+import type { MirrorRunStore } from './mirror-runs/mirror-run-store.ts';
+import type { MirrorTagStore } from './mirror-rules/mirror-tag-store.ts';
 import type { NamespaceStore } from './namespaces/namespace-store.ts';
 import type { ReferrerStore } from './referrers/referrer-store.ts';
 import type { RepositoryStore } from './repositories/repository-store.ts';
@@ -17,6 +22,7 @@ import type { SubjectStore } from './subjects/subject-store.ts';
 import type { TagStore } from './tags/tag-store.ts';
 import type { TeamStore } from './teams/team-store.ts';
 import type { UploadStore } from './uploads/upload-store.ts';
+import type { UpstreamStore } from './upstreams/upstream-store.ts';
 
 /** How long things hold, in milliseconds. */
 export interface StorageTimes {
@@ -59,7 +65,17 @@ export interface AccessStores {
   readonly signingKeys: SigningKeyStore;
 }
 
-export interface Storage extends ContentStores, AccessStores {
+/** What the mirror remembers. */
+export interface MirrorStores {
+  readonly upstreams: UpstreamStore;
+  readonly mirrorRules: MirrorRuleStore;
+  readonly mirrorTags: MirrorTagStore;
+  readonly mirrorRuns: MirrorRunStore;
+  readonly mirrorDownloads: MirrorDownloadStore;
+  readonly bundles: BundleStore;
+}
+
+export interface Storage extends ContentStores, AccessStores, MirrorStores {
   /** Where everything lies, for what is kept in files beside the stores: keys, a password. */
   readonly layout: DataLayout;
   readonly stamps: StampStore;

@@ -35,9 +35,12 @@ export function canPull({ subject, access, settings }: PolicyFacts): boolean {
   return visibility === 'public' && settings.anonymous;
 }
 
-/** Administrators may push where no namespace is yet: the first push makes it, private. */
+/**
+ * Administrators may push where no namespace is yet: the first push makes it, private. To a mirror
+ * nobody may: what lies there is what the upstream has.
+ */
 export function canPush({ subject, access, settings }: PolicyFacts): boolean {
-  if (subject === undefined || subject.isDisabled) return false;
+  if (subject === undefined || subject.isDisabled || access?.namespace.isMirror) return false;
   if (subject.isAdmin) return true;
   if (access === undefined) return false;
   if (access.isOwn) return settings.push === 'allow-teams' || settings.push === 'allow-personal';
@@ -45,11 +48,11 @@ export function canPush({ subject, access, settings }: PolicyFacts): boolean {
   return isWriter && settings.push === 'allow-teams';
 }
 
-/** A right of its own, never implied by push. */
+/** A right of its own, never implied by push. In a mirror it is the administrators' alone. */
 export function canDelete({ subject, access, settings }: PolicyFacts): boolean {
   if (subject === undefined || subject.isDisabled || !settings.delete) return false;
   if (subject.isAdmin) return true;
-  if (access === undefined) return false;
+  if (access === undefined || access.namespace.isMirror) return false;
   if (access.isOwn || access.role === 'owner') return true;
   return access.role === 'contributor' && settings.contributorsMayDelete;
 }

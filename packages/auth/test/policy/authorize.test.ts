@@ -34,7 +34,12 @@ const organizations: fc.Arbitrary<Organization> = fc
     places: new Map(
       rows.map((row, i) => [
         NAMES[i] ?? '',
-        { kind: row.kind, visibility: row.visibility, relation: relationIn(subject, row) },
+        {
+          kind: row.kind,
+          visibility: row.visibility,
+          isMirror: row.isMirror,
+          relation: relationIn(subject, row),
+        },
       ]),
     ),
   }));
@@ -82,7 +87,7 @@ function modelOf({ subject, settings, places }: Organization, name: string): str
   const slash = name.indexOf('/');
   const place = places.get(slash === -1 ? '' : name.slice(0, slash));
   const relation = place?.relation ?? subject;
-  const known = place ?? { kind: undefined, visibility: 'private' as const };
+  const known = place ?? { kind: undefined, visibility: 'private' as const, isMirror: false };
   return referenceActions({ ...known, relation, settings });
 }
 

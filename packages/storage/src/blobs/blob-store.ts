@@ -4,6 +4,7 @@ import type { Digest, RepositoryName } from '@portolan/oci';
 import type { Readable } from 'node:stream';
 import { recordAudit } from '../audit/audit-store.ts';
 import { enqueueReviews } from '../collection/review-queue.ts';
+import type { Reader } from '../database/database.ts';
 import { bumpContent } from '../database/generations.ts';
 import type { BlobFiles } from '../files/blob-files.ts';
 import { ensureRepository } from '../repositories/ensure-repository.ts';
@@ -48,6 +49,13 @@ export interface BlobStore {
   read(blob: StoredBlob, range?: ByteRange): Promise<Buffer | Readable>;
   /** Links a blob of another repository; undefined when no source has it. */
   mount(request: MountRequest): Promise<StoredBlob | undefined>;
+  /**
+   * Links the blob that any repository here has; undefined when none has it whole. It lets the caller
+   * read what it names without asking for any right, so it is for our own mirror and the import of
+   * bundles, which have the digest from a manifest that they publish; nothing that a client sends
+   * may ever lead here (CVE-2026-35172).
+   */
+  linkFromAnywhere(to: RepositoryName, digest: Digest): Promise<StoredBlob | undefined>;
   /** Takes the blob out of this repository. False when it was not there. */
   delete(repository: RepositoryName, digest: Digest, actor: string): Promise<boolean>;
 }
@@ -107,6 +115,30 @@ export function createBlobStore(deps: BlobStoreDeps): BlobStore {
     });
   }
 
+  async function linkFromAnywhere(
+    to: RepositoryName,
+    digest: Digest,
+  ): Promise<StoredBlob | undefined> {
+    const find = (from: Reader) =>
+      from
+        .selectFrom('blob')
+        .select(['id', 'size', 'file'])
+        .where('digest', '=', digest)
+        .executeTakeFirst();
+    const known = await find(database.read);
+    // One whose file is lost or damaged has to come anew: that upload repairs it.
+    if (known === undefined || deps.files.sizeOf(known.file) !== known.size) return undefined;
+    return database.write(async (tx) => {
+      const blob = await find(tx);
+      if (blob === undefined) return undefined;
+      const now = clock();
+      const repositoryId = await ensureRepository(tx, to, now);
+      const leaseUntil = now + times.leaseMs;
+      await linkBlob(tx, { repositoryId, blobId: blob.id, digest, leaseUntil });
+      return { digest, size: blob.size, file: blob.file };
+    });
+  }
+
   function remove(repository: RepositoryName, digest: Digest, actor: string): Promise<boolean> {
     return database.write(async (tx) => {
       const link = await queryLinkedBlob(tx, repository, digest);
@@ -130,6 +162,7 @@ export function createBlobStore(deps: BlobStoreDeps): BlobStore {
     findForPush,
     read: (blob: StoredBlob, range?: ByteRange) => reader.read(blob, range),
     mount,
+    linkFromAnywhere,
     delete: remove,
   };
 }

@@ -145,6 +145,8 @@ interface NamespaceTable {
   subject_id: number | null;
   visibility: 'public' | 'protected' | 'private';
   allows_sparse_indexes: Flag;
+  /** Content comes by mirror rules and bundles alone: nobody may push. */
+  is_mirror: Generated<Flag>;
   generation: number;
   created_at: number;
 }
@@ -175,6 +177,67 @@ interface LoginFailureTable {
   failures: number;
   blocked_until: number;
   updated_at: number;
+}
+
+// --- mirror ---
+
+interface UpstreamTable {
+  id: Generated<number>;
+  /** Canonical, such as `docker.io`. */
+  host: string;
+  settings: string;
+  /** Encrypted by whoever gave them. */
+  sealed_credentials: Buffer | null;
+  quota: string | null;
+  created_at: number;
+}
+
+interface MirrorRuleTable {
+  id: Generated<number>;
+  upstream_id: number;
+  /** Repository at the upstream. */
+  path: string;
+  /** Repository here. */
+  destination: string;
+  settings: string;
+  next_run_at: number | null;
+  created_at: number;
+  updated_at: number;
+}
+
+interface MirrorTagTable {
+  rule_id: number;
+  name: string;
+  /** What was last copied. */
+  digest: string | null;
+  checked_at: number;
+  changed_at: number | null;
+  vanished_at: number | null;
+  error: string | null;
+}
+
+interface MirrorRunTable {
+  id: Generated<number>;
+  rule_id: number;
+  started_at: number;
+  ended_at: number | null;
+  outcome: 'running' | 'ok' | 'partial' | 'failed' | 'limited';
+  summary: string;
+}
+
+/** Which upload session holds the first part of a blob. */
+interface MirrorDownloadTable {
+  repository: string;
+  digest: string;
+  upload_id: string;
+}
+
+interface BundleTable {
+  id: string;
+  direction: 'export' | 'import';
+  made_at: number;
+  recorded_at: number;
+  manifest: string;
 }
 
 // --- work ---
@@ -209,6 +272,12 @@ export interface Schema {
   signing_key: SigningKeyTable;
   audit: AuditTable;
   login_failure: LoginFailureTable;
+  upstream: UpstreamTable;
+  mirror_rule: MirrorRuleTable;
+  mirror_tag: MirrorTagTable;
+  mirror_run: MirrorRunTable;
+  mirror_download: MirrorDownloadTable;
+  bundle: BundleTable;
   lease: LeaseTable;
   generation: GenerationTable;
 }

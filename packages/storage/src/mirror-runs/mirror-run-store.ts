@@ -1,5 +1,8 @@
-// The history of mirror runs, and downloads that a later run can go on with.
-import type { Digest, RepositoryName } from '@portolan/oci';
+// The history of mirror runs.
+import type { Selectable } from 'kysely';
+import type { Schema } from '../database/schema.ts';
+import { storageError } from '../errors.ts';
+import type { StoreDeps } from '../store-deps.ts';
 
 export type MirrorRunOutcome = 'running' | 'ok' | 'partial' | 'failed' | 'limited';
 
@@ -15,6 +18,7 @@ export interface MirrorRun {
 
 export interface MirrorRunStore {
   start(ruleId: number): Promise<MirrorRun>;
+  /** @throws StorageError `not-found` */
   finish(
     id: number,
     outcome: Exclude<MirrorRunOutcome, 'running'>,
@@ -24,9 +28,72 @@ export interface MirrorRunStore {
   list(ruleId: number, limit: number): Promise<readonly MirrorRun[]>;
 }
 
-/** The upload session that holds the first part of a blob. */
-export interface MirrorDownloadStore {
-  find(repository: RepositoryName, digest: Digest): Promise<string | undefined>;
-  set(repository: RepositoryName, digest: Digest, uploadId: string): Promise<void>;
-  delete(repository: RepositoryName, digest: Digest): Promise<void>;
+// Of a rule; a run an hour fills them in six weeks.
+const KEPT_RUNS = 1000;
+
+function toRun(row: Selectable<Schema['mirror_run']>): MirrorRun {
+  return {
+    id: row.id,
+    ruleId: row.rule_id,
+    startedAt: row.started_at,
+    endedAt: row.ended_at ?? undefined,
+    outcome: row.outcome,
+    summary: JSON.parse(row.summary) as MirrorRun['summary'],
+  };
+}
+
+async function startRun({ database, clock }: StoreDeps, ruleId: number): Promise<MirrorRun> {
+  return await database.write(async (tx) => {
+    const row = await tx
+      .insertInto('mirror_run')
+      .values({
+        rule_id: ruleId,
+        started_at: clock(),
+        ended_at: null,
+        outcome: 'running',
+        summary: '{}',
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    const oldest = tx
+      .selectFrom('mirror_run')
+      .select('id')
+      .where('rule_id', '=', ruleId)
+      .orderBy('id', 'desc')
+      .limit(1)
+      .offset(KEPT_RUNS);
+    await tx
+      .deleteFrom('mirror_run')
+      .where('rule_id', '=', ruleId)
+      .where('id', '<=', oldest)
+      .execute();
+    return toRun(row);
+  });
+}
+
+export function createMirrorRunStore(deps: StoreDeps): MirrorRunStore {
+  const { database, clock } = deps;
+  return {
+    start: (ruleId) => startRun(deps, ruleId),
+    finish: (id, outcome, summary) =>
+      database.write(async (tx) => {
+        const { numUpdatedRows } = await tx
+          .updateTable('mirror_run')
+          .set({ ended_at: clock(), outcome, summary: JSON.stringify(summary) })
+          .where('id', '=', id)
+          .executeTakeFirst();
+        if (numUpdatedRows > 0n) return;
+        throw storageError('not-found', 'there is no such run', { kind: 'mirror run', id });
+      }),
+    async list(ruleId, limit) {
+      const rows = await database.read
+        .selectFrom('mirror_run')
+        .selectAll()
+        .where('rule_id', '=', ruleId)
+        .orderBy('id', 'desc')
+        .limit(limit)
+        .execute();
+      return rows.map(toRun);
+    },
+  };
 }

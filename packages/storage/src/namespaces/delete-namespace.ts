@@ -6,6 +6,7 @@ import type { Writer } from '../database/database.ts';
 import { bumpAccess, bumpContent } from '../database/generations.ts';
 import { storageError } from '../errors.ts';
 import type { StoreDeps } from '../store-deps.ts';
+import { countRulesInto } from './mirror-namespace.ts';
 import { getNamespace, type NamespaceRow } from './namespace-rows.ts';
 
 function stillInUse(namespace: NamespaceRow, message: string, detail: object): never {
@@ -65,6 +66,11 @@ export async function deleteNamespace(
       stillInUse(namespace, `'${name}' is the personal namespace of a user`, {
         hint: 'delete the user instead',
       });
+    }
+    const rules = await countRulesInto(tx, name);
+    if (rules > 0) {
+      const hint = 'remove those rules first';
+      stillInUse(namespace, `mirror rules write to the namespace '${name}'`, { rules, hint });
     }
     const repositories = await countRepositories(tx, namespace.id);
     if (repositories > 0 && !withContent) {

@@ -13,6 +13,7 @@ const COLUMNS = [
   'namespace.subject_id',
   'namespace.visibility',
   'namespace.allows_sparse_indexes',
+  'namespace.is_mirror',
   'namespace.generation',
   'namespace.created_at',
   'team.name as team_name',
@@ -41,6 +42,7 @@ export function toNamespace(row: NamespaceRow): Namespace {
     owner: row.subject_name ?? undefined,
     visibility: row.visibility,
     allowsSparseIndexes: row.allows_sparse_indexes === 1,
+    isMirror: row.is_mirror === 1,
     generation: row.generation,
     createdAt: row.created_at,
   };

@@ -7,7 +7,8 @@ import type { StoreDeps } from '../store-deps.ts';
 import { getTeam } from '../teams/team-rows.ts';
 import type { Role } from '../teams/team-store.ts';
 import { deleteNamespace } from './delete-namespace.ts';
-import { selectNamespaces, toNamespace } from './namespace-rows.ts';
+import { ensureMirrorNamespace } from './mirror-namespace.ts';
+import { getNamespace, selectNamespaces, toNamespace } from './namespace-rows.ts';
 import { setNamespace } from './set-namespace.ts';
 
 export type NamespaceKind = 'global' | 'personal' | 'team';
@@ -23,6 +24,8 @@ export interface Namespace {
   readonly owner: string | undefined;
   readonly visibility: Visibility;
   readonly allowsSparseIndexes: boolean;
+  /** Its content comes by mirror rules and bundles alone; nobody may push. */
+  readonly isMirror: boolean;
   readonly generation: number;
   readonly createdAt: number;
 }
@@ -46,6 +49,8 @@ export interface NewNamespace {
 export interface NamespaceSettings {
   readonly visibility?: Visibility;
   readonly allowsSparseIndexes?: boolean;
+  /** False makes a mirror an ordinary namespace; it becomes one by a mirror rule, never by this. */
+  readonly isMirror?: false;
   /** Name of the new owning team. */
   readonly team?: string;
 }
@@ -53,6 +58,11 @@ export interface NamespaceSettings {
 export interface NamespaceStore {
   /** Private unless said otherwise. @throws StorageError `name-taken`, `not-found` (the team) */
   create(namespace: NewNamespace, actor: string): Promise<Namespace>;
+  /**
+   * The namespace as a mirror: a new one, private and with sparse indexes allowed, or one that is empty
+   * or a mirror already. @throws StorageError `name-taken` when it is somebody's own
+   */
+  ensureMirror(name: string, actor: string): Promise<Namespace>;
   find(name: string): Promise<Namespace | undefined>;
   list(): Promise<readonly Namespace[]>;
   /** Undefined when there is no such namespace. `subjectId` undefined is anonymous. */
@@ -62,12 +72,12 @@ export interface NamespaceStore {
   /**
    * A narrower visibility or another team ends the access of tokens already issued for it.
    * @throws StorageError `not-found` (the namespace or the team), `still-in-use` when the global
-   *   one or a user's own would get a team
+   *   one or a user's own would get a team, or a mirror with rules would be one no more
    */
   set(name: string, settings: NamespaceSettings, actor: string): Promise<void>;
   /**
    * @throws StorageError `not-found`, `still-in-use` while it holds repositories and `withContent`
-   *   is false, or when it is the global one or a user's own
+   *   is false, when mirror rules write to it, or when it is the global one or a user's own
    */
   delete(name: string, withContent: boolean, actor: string): Promise<void>;
 }
@@ -151,6 +161,11 @@ async function idsOf({ database }: StoreDeps, subjectId: number): Promise<readon
 export function createNamespaceStore(deps: StoreDeps): NamespaceStore {
   return {
     create: (namespace, actor) => createNamespace(deps, namespace, actor),
+    ensureMirror: (name, actor) =>
+      deps.database.write(async (tx) => {
+        await ensureMirrorNamespace(tx, name, { actor, at: deps.clock() });
+        return toNamespace(await getNamespace(tx, name));
+      }),
     async find(name) {
       const query = selectNamespaces(deps.database.read).where('namespace.name', '=', name);
       const row = await query.executeTakeFirst();

@@ -6,6 +6,7 @@ import { storageError } from '../errors.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { revokeSubjects } from '../subjects/subject-rows.ts';
 import { getTeam, memberIds } from '../teams/team-rows.ts';
+import { countRulesInto } from './mirror-namespace.ts';
 import { getNamespace, type NamespaceRow, revokeNamespace } from './namespace-rows.ts';
 import type { NamespaceSettings } from './namespace-store.ts';
 
@@ -44,17 +45,29 @@ async function setTeam(tx: Writer, namespace: NamespaceRow, name: string): Promi
   await revokeSubjects(tx, await memberIds(tx, namespace.team_id));
 }
 
+/** What is there stays as it is, and may be pushed over from now on. */
+async function endMirror(tx: Writer, { id, name }: NamespaceRow): Promise<void> {
+  const rules = await countRulesInto(tx, name);
+  if (rules > 0) {
+    const hint = 'remove those rules first';
+    const detail = { kind: 'namespace', name, rules, hint };
+    throw storageError('still-in-use', `mirror rules write to the namespace '${name}'`, detail);
+  }
+  await tx.updateTable('namespace').set({ is_mirror: 0 }).where('id', '=', id).execute();
+}
+
 export async function setNamespace(
   deps: StoreDeps,
   name: string,
   settings: NamespaceSettings,
   actor: string,
 ): Promise<void> {
-  const { visibility, team, allowsSparseIndexes } = settings;
+  const { visibility, team, allowsSparseIndexes, isMirror } = settings;
   await deps.database.write(async (tx) => {
     const namespace = await getNamespace(tx, name);
     if (visibility !== undefined) await setVisibility(tx, namespace, visibility);
     if (team !== undefined) await setTeam(tx, namespace, team);
+    if (isMirror === false) await endMirror(tx, namespace);
     if (allowsSparseIndexes !== undefined) {
       await tx
         .updateTable('namespace')

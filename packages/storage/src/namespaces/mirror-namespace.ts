@@ -1,0 +1,100 @@
+// Namespaces that only the mirror writes to. One becomes a mirror when the first rule or bundle wants
+// to write there, and only while it holds nothing of anybody's: what people have pushed is never put
+// out of their reach, or under what an upstream says.
+import { recordAudit } from '../audit/audit-store.ts';
+import type { Writer } from '../database/database.ts';
+import { storageError } from '../errors.ts';
+import { type NamespaceRow, revokeNamespace, selectNamespaces } from './namespace-rows.ts';
+import { revokeSubjects } from '../subjects/subject-rows.ts';
+
+interface MirrorChange {
+  readonly actor: string;
+  readonly at: number;
+}
+
+function taken(name: string, message: string): never {
+  throw storageError('name-taken', message, {
+    kind: 'namespace',
+    name,
+    hint: 'choose another destination, whose namespace is new, empty or a mirror already',
+  });
+}
+
+async function holdsRepositories(tx: Writer, namespaceId: number): Promise<boolean> {
+  const row = await tx
+    .selectFrom('repository')
+    .select('id')
+    .where('namespace_id', '=', namespaceId)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+async function checkFree(tx: Writer, { id, name, kind }: NamespaceRow): Promise<void> {
+  if (kind === 'global') taken(name, 'the global namespace cannot be a mirror');
+  if (kind === 'personal') taken(name, `the namespace '${name}' is a user's own`);
+  if (await holdsRepositories(tx, id)) taken(name, `the namespace '${name}' holds repositories`);
+}
+
+/** Tokens of administrators hang on no namespace: one from before could still push. */
+async function revokeAdministrators(tx: Writer): Promise<void> {
+  const rows = await tx.selectFrom('subject').select('id').where('is_admin', '=', 1).execute();
+  await revokeSubjects(
+    tx,
+    rows.map(({ id }) => id),
+  );
+}
+
+async function insertMirror(tx: Writer, name: string, at: number): Promise<void> {
+  await tx
+    .insertInto('namespace')
+    .values({
+      name,
+      kind: 'team',
+      team_id: null,
+      subject_id: null,
+      visibility: 'private',
+      allows_sparse_indexes: 1,
+      is_mirror: 1,
+      generation: 0,
+      created_at: at,
+    })
+    .execute();
+}
+
+/** Part of the transaction that needs the mirror. @throws StorageError `name-taken` */
+export async function ensureMirrorNamespace(
+  tx: Writer,
+  name: string,
+  { actor, at }: MirrorChange,
+): Promise<void> {
+  const known = await selectNamespaces(tx).where('namespace.name', '=', name).executeTakeFirst();
+  if (known?.is_mirror === 1) return;
+  if (known === undefined) {
+    if (name === '') taken(name, 'the global namespace cannot be a mirror');
+    await insertMirror(tx, name, at);
+  } else {
+    await checkFree(tx, known);
+    await tx
+      .updateTable('namespace')
+      .set({ is_mirror: 1, allows_sparse_indexes: 1 })
+      .where('id', '=', known.id)
+      .execute();
+    await revokeNamespace(tx, known.id);
+  }
+  await revokeAdministrators(tx);
+  const action = known === undefined ? 'namespace.create' : 'namespace.set';
+  await recordAudit(tx, { at, actor, action, target: name, detail: { isMirror: true } });
+}
+
+/** How many rules write to repositories of the namespace. */
+export async function countRulesInto(tx: Writer, namespace: string): Promise<number> {
+  const row = await tx
+    .selectFrom('mirror_rule')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('destination', '>=', `${namespace}/`)
+    // The character after '/' in ASCII order.
+    .where('destination', '<', `${namespace}0`)
+    .executeTakeFirstOrThrow();
+  return row.count;
+}
