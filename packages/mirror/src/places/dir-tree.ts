@@ -1,0 +1,248 @@
+// Writes `dir:` trees that skopeo reads. An image's manifest.json comes last, so a directory that has
+// one is whole; a second run skips those, and completes the others. A blob is stored once, and linked
+// into every image that has it.
+import {
+  type Descriptor,
+  type Digest,
+  parseManifest,
+  type Reference,
+  type Tag,
+} from '@portolan/oci';
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { mirrorError } from '../errors.ts';
+import {
+  fileSize,
+  makeImageDirectory,
+  readManifestFile,
+  shareFile,
+  syncDirectory,
+  writeWhole,
+} from './dir-files.ts';
+import { createDirInventory, type DirInventory } from './dir-inventory.ts';
+import {
+  blobFile,
+  childFile,
+  imageDirectory,
+  isContentFile,
+  listDirectory,
+  MANIFEST_FILE,
+  VERSION_FILE,
+  VERSION_TEXT,
+} from './dir-layout.ts';
+import { createDirStaging, type DirStaging, type StagingOwner } from './dir-staging.ts';
+import type { FetchedManifest, ManifestHead, SinkRepository } from './place.ts';
+
+export interface DirTree {
+  /**
+   * A repository to write to. Manifests without a tag are kept as children of an index, but for
+   * `image`: that one becomes the directory `<name>@<digest>`.
+   */
+  repository(name: string, image?: Digest): SinkRepository;
+  /** Removes what replaced images have left, and what came in and was not needed. */
+  close(): Promise<void>;
+}
+
+interface Tree {
+  readonly root: string;
+  readonly inventory: DirInventory;
+  readonly staging: DirStaging;
+  /** Directories whose manifest was replaced. */
+  readonly written: Set<string>;
+}
+
+/** A file that an image consists of, beside its manifest. */
+interface Part {
+  readonly file: string;
+  readonly descriptor: Descriptor;
+  readonly isChild: boolean;
+  readonly isRequired: boolean;
+}
+
+function partsOf(manifest: FetchedManifest): readonly Part[] {
+  return parseManifest(manifest.body, manifest.mediaType).references.map((reference) => {
+    const { descriptor, kind } = reference;
+    const isChild = kind === 'child';
+    const file = isChild ? childFile(descriptor.digest) : blobFile(descriptor.digest);
+    return { file, descriptor, isChild, isRequired: reference.isRequired };
+  });
+}
+
+type Find = (part: Part) => Promise<string | undefined>;
+
+/** Every part of the image with the file it is in; children that are not there have none. */
+async function* collectParts(
+  manifest: FetchedManifest,
+  find: Find,
+): AsyncGenerator<{ readonly part: Part; readonly found: string | undefined }> {
+  for (const part of partsOf(manifest)) {
+    const found = await find(part);
+    // Read before anything is done with the file.
+    const child =
+      part.isChild && found !== undefined
+        ? await readManifestFile(found, part.descriptor.digest)
+        : undefined;
+    yield { part, found };
+    if (child !== undefined) yield* collectParts(child, find);
+  }
+}
+
+async function isWhole(manifest: FetchedManifest, find: Find): Promise<boolean> {
+  for await (const { part, found } of collectParts(manifest, find)) {
+    if (found === undefined && part.isRequired) return false;
+  }
+  return true;
+}
+
+function findIn(directory: string): Find {
+  return async ({ file, descriptor }) => {
+    const path = join(directory, file);
+    return (await fileSize(path)) === descriptor.size ? path : undefined;
+  };
+}
+
+/** What is not JSON any more was cut off while it was written (skopeo writes it in place). */
+async function readImage(directory: string): Promise<FetchedManifest | undefined> {
+  try {
+    return await readManifestFile(join(directory, MANIFEST_FILE), undefined);
+  } catch {
+    return undefined;
+  }
+}
+
+async function wholeImage(directory: string): Promise<FetchedManifest | undefined> {
+  const manifest = await readImage(directory);
+  if (manifest === undefined) return undefined;
+  return (await isWhole(manifest, findIn(directory))) ? manifest : undefined;
+}
+
+function missing(directory: string, { file, descriptor }: Part): never {
+  const { digest } = descriptor;
+  throw mirrorError('place-incomplete', 'a blob of the image is missing', {
+    file: join(directory, file),
+    digest,
+  });
+}
+
+async function fillDirectory(
+  tree: Tree,
+  directory: string,
+  manifest: FetchedManifest,
+): Promise<void> {
+  const { inventory, staging } = tree;
+  await makeImageDirectory(directory);
+  const find: Find = ({ file, descriptor }) => inventory.find(file, descriptor.size);
+  for await (const { part, found } of collectParts(manifest, find)) {
+    const target = join(directory, part.file);
+    if (found === undefined) {
+      // A child that is not there was left out by whoever chose the platforms.
+      if (part.isRequired && !part.isChild) missing(directory, part);
+    } else if ((await fileSize(target)) !== part.descriptor.size) {
+      await shareFile(found, target);
+      await inventory.add(part.file, target);
+      if (dirname(found) === staging.directory) await rm(found, { force: true });
+    }
+  }
+}
+
+async function writeImage(tree: Tree, directory: string, manifest: FetchedManifest): Promise<void> {
+  const existing = await wholeImage(directory);
+  if (existing?.body.equals(manifest.body) === true) return;
+  await tree.staging.open();
+  await fillDirectory(tree, directory, manifest);
+  await writeWhole(join(directory, VERSION_FILE), VERSION_TEXT);
+  await syncDirectory(directory);
+  await writeWhole(join(directory, MANIFEST_FILE), manifest.body);
+  await syncDirectory(directory);
+  await syncDirectory(dirname(directory));
+  tree.written.add(directory);
+}
+
+async function stageChild(tree: Tree, manifest: FetchedManifest): Promise<void> {
+  const { inventory, staging } = tree;
+  const name = childFile(manifest.digest);
+  if ((await inventory.find(name, manifest.body.length)) !== undefined) return;
+  await staging.open();
+  const file = join(staging.directory, name);
+  await writeWhole(file, manifest.body);
+  await inventory.add(name, file);
+}
+
+async function findChild(tree: Tree, digest: Digest): Promise<FetchedManifest | undefined> {
+  const file = await tree.inventory.find(childFile(digest), undefined);
+  if (file === undefined) return undefined;
+  const manifest = await readManifestFile(file, digest);
+  if (manifest === undefined) return undefined;
+  const find: Find = (part) => tree.inventory.find(part.file, part.descriptor.size);
+  return (await isWhole(manifest, find)) ? manifest : undefined;
+}
+
+function createSink(tree: Tree, name: string, image: Digest | undefined): SinkRepository {
+  const { root, inventory, staging } = tree;
+  const directoryOf = (reference: Reference) => imageDirectory(root, name, reference);
+  const find = (reference: Reference): Promise<FetchedManifest | undefined> =>
+    reference.kind === 'digest' && reference.digest !== image
+      ? findChild(tree, reference.digest)
+      : wholeImage(directoryOf(reference));
+  return {
+    name: join(root, name),
+    async head(reference, signal): Promise<ManifestHead | undefined> {
+      signal.throwIfAborted();
+      const found = await find(reference);
+      if (found === undefined) return undefined;
+      return { digest: found.digest, mediaType: found.mediaType, size: found.body.length };
+    },
+    async hasBlob({ digest, size }, signal) {
+      signal.throwIfAborted();
+      return (await inventory.find(blobFile(digest), size)) !== undefined;
+    },
+    async putBlob(descriptor, open, signal) {
+      const file = await staging.take(descriptor, open, signal);
+      await inventory.add(blobFile(descriptor.digest), file);
+    },
+    async putManifest(manifest, tags: readonly Tag[], signal) {
+      signal.throwIfAborted();
+      const references: Reference[] = tags.map((tag) => ({ kind: 'tag', tag }));
+      if (manifest.digest === image) references.push({ kind: 'digest', digest: image });
+      if (references.length === 0) await stageChild(tree, manifest);
+      for (const reference of references) {
+        await writeImage(tree, directoryOf(reference), manifest);
+      }
+    },
+  };
+}
+
+/** A replaced image's files, and its signatures, which are not those of the new one. */
+async function removeLeftovers(directory: string): Promise<void> {
+  const manifest = await readImage(directory);
+  if (manifest === undefined) return;
+  const needed = new Set<string>();
+  for await (const { part } of collectParts(manifest, findIn(directory))) needed.add(part.file);
+  for (const { name } of await listDirectory(directory)) {
+    if (isContentFile(name) && !needed.has(name)) await rm(join(directory, name), { force: true });
+  }
+}
+
+async function emptyStaging({ directory }: DirStaging): Promise<void> {
+  for (const { name } of await listDirectory(directory)) {
+    if (isContentFile(name)) await rm(join(directory, name), { force: true });
+  }
+}
+
+/** Writes nothing before the first blob or manifest does. */
+export function createDirTree(root: string, owner: StagingOwner): DirTree {
+  const tree: Tree = {
+    root,
+    inventory: createDirInventory(root),
+    staging: createDirStaging(root, owner),
+    written: new Set(),
+  };
+  return {
+    repository: (name, image) => createSink(tree, name, image),
+    async close() {
+      for (const directory of tree.written) await removeLeftovers(directory);
+      if (tree.written.size > 0) await emptyStaging(tree.staging);
+      await tree.staging.close();
+    },
+  };
+}
