@@ -7,6 +7,7 @@ import { createPasswordAuthenticator } from '../identity/authenticate.ts';
 import { createLoginThrottle } from '../identity/login-throttle.ts';
 import type { PasswordHasher } from '../identity/password-hasher.ts';
 import { createRefreshTokens } from '../identity/refresh-token.ts';
+import { createReadSource } from '../identity/source-address.ts';
 import { createAuthorizer } from '../policy/authorize.ts';
 import type { PolicySettings } from '../policy/repository-policy.ts';
 import type { SigningKeys } from '../signing/signing-keys.ts';
@@ -34,6 +35,8 @@ export interface AuthDeps {
   /** Where clients reach this host, such as `https://registry.lan`. */
   readonly publicUrl: string;
   readonly policy: PolicySettings;
+  /** Whether a proxy in front writes the client's address last into `X-Forwarded-For`. */
+  readonly isForwardedForTrusted: boolean;
   /** Throws while the stores cannot be used. */
   readonly checkReady: () => Promise<void>;
   readonly logger: Logger;
@@ -81,7 +84,7 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
       readyz: createReadyz(deps),
     }),
   );
-  // `proxy` stays off: the source of a request is its socket, never a header that anybody can send.
+  // `proxy` stays off: koa would believe headers that anybody can send (`createReadSource`).
   const app = new Koa<RequestFacts>({ proxy: false });
   app.on('error', (error: Error & { rawPacket?: Buffer }) => {
     // The bytes that node's parser choked on: a password may be among them.
@@ -89,7 +92,8 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
     deps.logger.warn({ err: error }, 'connection failed');
   });
   // Outermost first. The log sees the final status; only what the last one stands around throws.
-  app.use(createRequestLog(deps));
+  const readSource = createReadSource(deps.isForwardedForTrusted);
+  app.use(createRequestLog({ ...deps, readSource }));
   app.use(closeOnUnreadBody());
   app.use(securityHeaders(deps.publicUrl));
   app.use(createErrorMiddleware({ logger: deps.logger, realm: new URL(deps.publicUrl).host }));

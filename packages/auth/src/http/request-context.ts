@@ -3,6 +3,8 @@ import type { ParameterizedContext } from 'koa';
 
 export interface RequestFacts {
   requestId: string;
+  /** Where it comes from, as far as that is known. */
+  source?: string | undefined;
   /** Name of the route, for the log. */
   route?: string;
   /** For the log; never a secret. */

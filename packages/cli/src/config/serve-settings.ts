@@ -25,6 +25,7 @@ export interface ServeSettings {
   readonly maxConnections: number;
   readonly shutdownGraceMs: number;
   readonly isAccessLogged: boolean;
+  readonly isForwardedForTrusted: boolean;
   readonly logLevel: SettingValues['log_level'];
   readonly issuer: string | undefined;
   readonly service: string | undefined;
@@ -102,6 +103,7 @@ function toSettings(role: ServeRole, values: SettingValues): ServeSettings {
     maxConnections: settled(values, 'max_connections'),
     shutdownGraceMs: settled(values, 'shutdown_grace_seconds') * 1000,
     isAccessLogged: settled(values, 'access_log'),
+    isForwardedForTrusted: settled(values, 'trust_forwarded_for'),
     logLevel: values.log_level,
     issuer: values['token.issuer'],
     service: values['token.service'],

@@ -65,6 +65,11 @@ const SERVER = {
     fallback: 'false',
     about: 'Whether each request to the registry is logged.',
   }),
+  trust_forwarded_for: setting(trueOrFalse(), {
+    fallback: 'false',
+    about:
+      'Whether the last address in `X-Forwarded-For` is the client’s: set it behind a proxy that writes that header and that nobody can go around. Failed logins slow down the address that they come from; without it that is everybody behind the proxy.',
+  }),
   admin_password: setting(text(), {
     rule: 'generated on the first start',
     about: 'The first password of the user `admin`; without effect once that user exists.',

@@ -92,6 +92,7 @@ async function authHandlers(deps: ComposeDeps): Promise<RequestHandlers> {
     tokenTtlSeconds: settings.tokenTtlSeconds,
     publicUrl: names.publicUrl,
     policy: settings.policy,
+    isForwardedForTrusted: settings.isForwardedForTrusted,
     checkReady,
     logger,
     clock,

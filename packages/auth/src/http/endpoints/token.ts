@@ -5,7 +5,6 @@ import type { Subject } from '@portolan/storage';
 import { authError } from '../../errors.ts';
 import type { PasswordAuthenticator } from '../../identity/authenticate.ts';
 import type { RefreshTokens } from '../../identity/refresh-token.ts';
-import { sourceOf } from '../../identity/source-address.ts';
 import type { Authorizer } from '../../policy/authorize.ts';
 import type { IssuedToken, KeyIdForm, TokenIssuer } from '../../signing/token-issuer.ts';
 import { readForm } from '../form-body.ts';
@@ -76,7 +75,7 @@ export function createTokenEndpoint(deps: TokenEndpointDeps): TokenEndpoint {
   async function answer(ctx: RequestContext, request: TokenRequest): Promise<void> {
     const service = findService(request.service);
     Object.assign(ctx.state, { service: service.name, grant: request.grant.kind });
-    const subject = await authenticate(request, sourceOf(ctx.req.socket.remoteAddress));
+    const subject = await authenticate(request, ctx.state.source);
     const { access, stamp } = await authorizer.authorize({
       subject,
       scopes: Scope.parseAll(request.scopes),
