@@ -15,6 +15,7 @@ export {
   OCI_INDEX,
   OCI_MANIFEST,
 } from './media-type.ts';
+export { nearestName } from './nearest-name.ts';
 export { OCI_ERRORS, type OciErrorBody, type OciErrorCode } from './oci-error.ts';
 export { Reference } from './reference.ts';
 export { isNamespaceName, RepositoryName } from './repository-name.ts';

@@ -1,9 +1,8 @@
 // The stores and the rules on accounts, for the commands that manage them. A name that nobody has is
 // answered with the nearest one that somebody has.
 import type { Accounts } from '@portolan/auth';
-import { DomainError } from '@portolan/oci';
+import { DomainError, nearestName } from '@portolan/oci';
 import type { Storage } from '@portolan/storage';
-import { nearestName } from '../config/nearest-name.ts';
 import type { CommandContext } from './context.ts';
 
 type Named = readonly { readonly name: string }[];

@@ -1,8 +1,8 @@
 // Collects what was given, by file, environment and command line, each value with the place it came
 // from; the later wins. Nothing is judged here but the names, and that secrets' files can be read.
+import { nearestName } from '@portolan/oci';
 import { readFileSync } from 'node:fs';
 import type { Environment } from './environment.ts';
-import { nearestName } from './nearest-name.ts';
 import { SETTING_KEYS, type SettingKey, SETTINGS, variableOf } from './setting-table.ts';
 import { readSettingsFile } from './settings-file.ts';
 import type { Origin, SettingsProblem } from './settings-problem.ts';

@@ -2,6 +2,7 @@
 // (image-spec calls such an index sparse).
 import type { Descriptor, Digest, ManifestReference } from '@portolan/oci';
 import { mirrorError } from '../errors.ts';
+import { formatPlatform } from '../selection/platform.ts';
 import type { Platform } from './copy-image.ts';
 import type { ReadManifest } from './read-manifest.ts';
 
@@ -40,10 +41,6 @@ export function matchesPlatform(wish: Platform, has: Platform): boolean {
   return has.variant === undefined && has.architecture === 'arm64' && wish.variant === 'v8';
 }
 
-function platformName({ os, architecture, variant }: Platform): string {
-  return [os, architecture, variant].filter((part) => part !== undefined).join('/');
-}
-
 function isWanted({ platform }: Child, platforms: readonly Platform[]): boolean {
   // What does not say, such as a nested index, may hold one.
   return platform === undefined || platforms.some((wish) => matchesPlatform(wish, platform));
@@ -68,8 +65,8 @@ export function wantedChildren(
   if (wanted.size === 0 && children.length > 0) {
     const has = children.map((child) => child.platform).filter((known) => known !== undefined);
     throw mirrorError('upstream-absent', 'the index has none of the platforms', {
-      wanted: platforms.map(platformName).join(', '),
-      has: [...new Set(has.map(platformName))].join(', '),
+      wanted: platforms.map(formatPlatform).join(', '),
+      has: [...new Set(has.map(formatPlatform))].join(', '),
     });
   }
   const attested = children.filter((child) => attestsOneOf(child, wanted));

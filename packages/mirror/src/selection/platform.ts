@@ -1,0 +1,29 @@
+// Platforms as people write them: `linux/amd64`, `linux/arm64/v8`; machine names of uname are translated
+// as the container engines do.
+import type { Platform } from '../copy/copy-image.ts';
+import { mirrorError } from '../errors.ts';
+
+const GRAMMAR = /^([a-z0-9]+)\/([a-z0-9_-]+)(?:\/([a-z0-9.]+))?$/;
+const MACHINES: Readonly<Record<string, string>> = {
+  x86_64: 'amd64',
+  'x86-64': 'amd64',
+  aarch64: 'arm64',
+  i386: '386',
+  i686: '386',
+};
+
+/** @throws MirrorError `request-invalid` */
+export function parsePlatform(text: string): Platform {
+  const [, os, machine, variant] = GRAMMAR.exec(text.trim().toLowerCase()) ?? [];
+  if (os === undefined || machine === undefined) {
+    throw mirrorError('request-invalid', 'platform is malformed', {
+      platform: text.slice(0, 100),
+      hint: 'use os/architecture or os/architecture/variant, such as linux/arm64/v8',
+    });
+  }
+  return { os, architecture: MACHINES[machine] ?? machine, variant };
+}
+
+export function formatPlatform({ os, architecture, variant }: Platform): string {
+  return [os, architecture, variant].filter((part) => part !== undefined).join('/');
+}
