@@ -44,14 +44,18 @@ function readText(path: string): string | undefined {
   }
 }
 
-/** Outside Linux a host name has to do. */
+/**
+ * Containers often have no machine id, and many machines' containers have one host name; there a boot
+ * stands for the machine, and a lock from before a reboot has to lapse.
+ */
 export function thisMachine(): Machine {
   const name = hostname();
-  const id = readText('/etc/machine-id') || name;
+  const boot = readText('/proc/sys/kernel/random/boot_id') ?? name;
+  const id = readText('/etc/machine-id') || `${name}:${boot}`;
   return {
     // machine-id(5) asks not to show the id itself to others.
     id: createHash('sha256').update(`portolan:${id}`).digest('hex').slice(0, 32),
-    boot: readText('/proc/sys/kernel/random/boot_id') ?? name,
+    boot,
     hostname: name,
   };
 }

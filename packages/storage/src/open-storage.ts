@@ -1,5 +1,6 @@
 // Puts the stores together over one data directory.
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { createBlobStore } from './blobs/blob-store.ts';
 import { createBundleStore } from './bundles/bundle-store.ts';
 import { createCollector } from './collection/collector.ts';
@@ -31,10 +32,26 @@ import { createTeamStore } from './teams/team-store.ts';
 import { createUploadStore } from './uploads/upload-store.ts';
 import { createUpstreamStore } from './upstreams/upstream-store.ts';
 
+function syncDirectory(directory: string): void {
+  const fd = openSync(directory, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Durably: what is stored below later relies on it. */
 function makeDirectories(layout: DataLayout): void {
   const { directory, blobs, uploads, keys, backups } = layout;
   for (const path of [directory, blobs, uploads, keys, backups]) {
     mkdirSync(path, { recursive: true, mode: 0o700 });
+  }
+  syncDirectory(directory);
+  try {
+    syncDirectory(dirname(directory));
+  } catch {
+    // Whoever may not read the parent did not make the directory just now.
   }
 }
 

@@ -37,7 +37,7 @@ export interface ComposeDeps {
 
 const clock = Date.now;
 
-function keySetFor({ settings, storage }: ComposeDeps): KeySet {
+function keySetFor({ settings, storage, logger }: ComposeDeps): KeySet {
   const { jwks } = settings;
   if (jwks === undefined) {
     const load = async () => {
@@ -46,9 +46,12 @@ function keySetFor({ settings, storage }: ComposeDeps): KeySet {
     };
     return storedKeySet(load, { clock, generations: storage.generations });
   }
+  const report = (err: unknown): void => {
+    logger.warn({ err, jwks }, 'the keys cannot be loaded; those of before stay in force');
+  };
   return /^https?:/.test(jwks)
-    ? remoteKeySet(jwks, globalThis.fetch, clock)
-    : fileKeySet(resolve(jwks));
+    ? remoteKeySet(jwks, { fetch: globalThis.fetch, clock, report })
+    : fileKeySet(resolve(jwks), report);
 }
 
 function registryHandlers(deps: ComposeDeps, keySet: KeySet): RequestHandlers {

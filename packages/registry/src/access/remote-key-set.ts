@@ -29,8 +29,15 @@ async function download(url: string, fetch: typeof globalThis.fetch): Promise<Ke
   return importKeys(JSON.parse(Buffer.concat(chunks).toString('utf8')));
 }
 
+export interface RemoteKeySetDeps {
+  readonly fetch: typeof globalThis.fetch;
+  readonly clock: Clock;
+  /** Told of each failed fetch. */
+  readonly report: (error: unknown) => void;
+}
+
 /** A failed fetch keeps the old keys. */
-export function remoteKeySet(url: string, fetch: typeof globalThis.fetch, clock: Clock): KeySet {
+export function remoteKeySet(url: string, { fetch, clock, report }: RemoteKeySetDeps): KeySet {
   let keys: Keys | undefined;
   let triedAt = Number.NEGATIVE_INFINITY;
   let loading: Promise<void> | undefined;
@@ -38,8 +45,9 @@ export function remoteKeySet(url: string, fetch: typeof globalThis.fetch, clock:
   async function load(): Promise<void> {
     try {
       keys = await download(url, fetch);
-    } catch {
+    } catch (error) {
       // The old keys stay in force; without any, `find` says so.
+      report(error);
     } finally {
       loading = undefined;
     }

@@ -43,7 +43,8 @@ describe('remoteKeySet', () => {
     if (isDown) throw new Error('connection refused');
     return Response.json({ keys });
   };
-  const create = () => remoteKeySet('http://auth.test/jwks', fetch, () => now);
+  const report = (): void => undefined;
+  const create = () => remoteKeySet('http://auth.test/jwks', { fetch, clock: () => now, report });
 
   beforeEach(() => {
     now = 1_000_000;
@@ -130,7 +131,7 @@ describe('fileKeySet', () => {
 
   it('reads the file again when it has changed', async () => {
     const [a, b] = await Promise.all([newKey(), newKey()]);
-    const keySet = fileKeySet(path);
+    const keySet = fileKeySet(path, () => undefined);
     await replace(JSON.stringify({ keys: [a.jwk] }));
     expect(await keySet.find(a.kid)).toBeInstanceOf(CryptoKey);
     await replace(JSON.stringify({ keys: [b.jwk] }));
@@ -141,16 +142,19 @@ describe('fileKeySet', () => {
   it('keeps its keys while the file is broken or gone', async () => {
     const { jwk, kid } = await newKey();
     await replace(JSON.stringify({ keys: [jwk] }));
-    const keySet = fileKeySet(path);
+    const reported: unknown[] = [];
+    const keySet = fileKeySet(path, (error) => reported.push(error));
     await keySet.find(kid);
     await replace('{');
     expect(await keySet.find(kid)).toBeInstanceOf(CryptoKey);
+    await keySet.find(kid);
+    expect(reported).toHaveLength(1);
     await rm(path);
     expect(await keySet.find(kid)).toBeInstanceOf(CryptoKey);
   });
 
   it('says that it has no keys when there never was a file', async () => {
     const unavailable = expect.objectContaining({ code: 'keys-unavailable' });
-    await expect(fileKeySet(path).find('x')).rejects.toEqual(unavailable);
+    await expect(fileKeySet(path, () => undefined).find('x')).rejects.toEqual(unavailable);
   });
 });

@@ -85,6 +85,16 @@ describe('the cache of verified tokens', () => {
     expect((await cache('a')).kind).toBe('invalid');
   });
 
+  it('verifies tokens of another token service anew every five minutes', async () => {
+    answer = { kind: 'valid', token: { ...TOKEN, expiresAt: 10_000 } };
+    const cache = createCache(false);
+    for (const at of [0, 299_000, 301_000, 599_000]) {
+      now = at;
+      await cache('a');
+    }
+    expect(verified).toEqual(['a', 'a']);
+  });
+
   it('stops to believe a token whose stamp has gone, at the next request', async () => {
     const cache = createCache();
     await cache('a');

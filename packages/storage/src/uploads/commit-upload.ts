@@ -35,7 +35,7 @@ async function seal(deps: CommitDeps, claim: UploadClaim, digest: Digest): Promi
         hint: 'begin a new upload',
       });
     }
-    await file.sync();
+    await claim.hold(file.sync());
     return offset;
   } finally {
     await file.close();

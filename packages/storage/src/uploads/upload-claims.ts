@@ -17,6 +17,8 @@ export interface UploadClaim {
   readonly writer: string;
   /** Before more bytes are written. @throws StorageError `upload-busy` when it lapsed and was taken over */
   renewIfDue(): Promise<void> | undefined;
+  /** Keeps the claim while `work` goes on without bytes, such as a slow disk's sync. */
+  hold<T>(work: Promise<T>): Promise<T>;
   /** @throws StorageError `upload-unknown` or `upload-busy` when it was cancelled or taken over */
   release(progress?: UploadProgress): Promise<void>;
 }
@@ -77,6 +79,15 @@ export function createUploadClaims(deps: {
       renewIfDue() {
         const now = clock();
         return now - renewedAt >= RENEW_MS ? renew(now) : undefined;
+      },
+      async hold(work) {
+        // Losing the claim shows in the transaction that ends it, which names the writer.
+        const timer = setInterval(() => void renew(clock()).catch(() => undefined), RENEW_MS);
+        try {
+          return await work;
+        } finally {
+          clearInterval(timer);
+        }
       },
       async release(progress) {
         const content =
