@@ -32,6 +32,8 @@ describe('importKeys', () => {
   });
 });
 
+const report = (): void => undefined;
+
 describe('remoteKeySet', () => {
   let now: number;
   let fetched: number;
@@ -43,7 +45,6 @@ describe('remoteKeySet', () => {
     if (isDown) throw new Error('connection refused');
     return Response.json({ keys });
   };
-  const report = (): void => undefined;
   const create = () => remoteKeySet('http://auth.test/jwks', { fetch, clock: () => now, report });
 
   beforeEach(() => {
@@ -131,7 +132,7 @@ describe('fileKeySet', () => {
 
   it('reads the file again when it has changed', async () => {
     const [a, b] = await Promise.all([newKey(), newKey()]);
-    const keySet = fileKeySet(path, () => undefined);
+    const keySet = fileKeySet(path, report);
     await replace(JSON.stringify({ keys: [a.jwk] }));
     expect(await keySet.find(a.kid)).toBeInstanceOf(CryptoKey);
     await replace(JSON.stringify({ keys: [b.jwk] }));
@@ -155,6 +156,6 @@ describe('fileKeySet', () => {
 
   it('says that it has no keys when there never was a file', async () => {
     const unavailable = expect.objectContaining({ code: 'keys-unavailable' });
-    await expect(fileKeySet(path, () => undefined).find('x')).rejects.toEqual(unavailable);
+    await expect(fileKeySet(path, report).find('x')).rejects.toEqual(unavailable);
   });
 });
