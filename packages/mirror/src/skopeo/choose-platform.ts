@@ -1,0 +1,111 @@
+// The one image of an index that `sync` copies without `--all`: that of this machine, or of the
+// platform that was asked for, by the order in which containers/image looks for it.
+import type { Digest, Reference } from '@portolan/oci';
+import { MediaType, parseManifest } from '@portolan/oci';
+import type { Platform } from '../copy/copy-image.ts';
+import { mirrorError } from '../errors.ts';
+import type { FetchedManifest, SourceRepository } from '../places/place.ts';
+import { formatPlatform } from '../selection/platform.ts';
+
+export interface ChosenImage {
+  readonly digest: Digest;
+  readonly mediaType: string;
+}
+
+const MAX_DEPTH = 4;
+/** Newest first: a machine runs what was built for itself or for an older one. */
+const VARIANTS: Readonly<Record<string, readonly string[]>> = {
+  arm: ['v8', 'v7', 'v6', 'v5'],
+  arm64: ['v8'],
+};
+
+function variantsFor({ architecture, variant }: Platform): readonly (string | undefined)[] {
+  const known = VARIANTS[architecture] ?? [];
+  if (variant === undefined) return [...known, undefined];
+  const at = known.indexOf(variant);
+  return at === -1 ? [variant, undefined] : [...known.slice(at), undefined];
+}
+
+interface Child {
+  readonly digest: Digest;
+  readonly platform: Platform;
+}
+
+function readPlatform(value: unknown): Platform | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { os, architecture, variant } = value as Record<string, unknown>;
+  if (typeof os !== 'string' || typeof architecture !== 'string') return undefined;
+  return {
+    os,
+    architecture,
+    variant: typeof variant === 'string' && variant !== '' ? variant : undefined,
+  };
+}
+
+function childrenOf(index: FetchedManifest): readonly Child[] {
+  const { references } = parseManifest(index.body, index.mediaType);
+  const document = JSON.parse(index.body.toString('utf8')) as { manifests?: unknown };
+  const entries = (document.manifests ?? []) as readonly { platform?: unknown }[];
+  return references.flatMap(({ descriptor }, i) => {
+    const platform = readPlatform(entries[i]?.platform);
+    return platform === undefined ? [] : [{ digest: descriptor.digest, platform }];
+  });
+}
+
+/** @throws MirrorError `upstream-absent` */
+function chooseChild(index: FetchedManifest, wanted: Platform): Digest {
+  const children = childrenOf(index);
+  for (const variant of variantsFor(wanted)) {
+    const match = children.find(
+      ({ platform }) =>
+        platform.os === wanted.os &&
+        platform.architecture === wanted.architecture &&
+        platform.variant === variant,
+    );
+    if (match !== undefined) return match.digest;
+  }
+  throw mirrorError('upstream-absent', `there is no image for ${formatPlatform(wanted)}`, {
+    has: children.map(({ platform }) => formatPlatform(platform)).join(', '),
+    hint: 'name another platform with --override-os and --override-arch, or take --all',
+  });
+}
+
+/** Whether the head says enough. */
+function isSettled(
+  mediaType: string | undefined,
+  platform: Platform | undefined,
+): mediaType is string {
+  if (mediaType === undefined || !MediaType.isManifest(mediaType)) return false;
+  return platform === undefined || !MediaType.isIndex(MediaType.parse(mediaType));
+}
+
+function absent(source: SourceRepository, reference: Reference): never {
+  const name = reference.kind === 'tag' ? `tag ${reference.tag}` : `manifest ${reference.digest}`;
+  throw mirrorError('upstream-absent', `${source.name} has no ${name}`);
+}
+
+/**
+ * What `reference` means for one platform; undefined takes it as it is. Asks for the head first, which
+ * is free at Docker Hub, and for the manifest only when that says index, or nothing.
+ * @throws MirrorError `upstream-absent`
+ */
+export async function chooseImage(
+  source: SourceRepository,
+  reference: Reference,
+  platform: Platform | undefined,
+  signal: AbortSignal,
+): Promise<ChosenImage> {
+  let at = reference;
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
+    const head = await source.head(at, signal);
+    if (head === undefined) return absent(source, at);
+    const { digest, mediaType } = head;
+    if (isSettled(mediaType, platform)) return { digest, mediaType };
+    const manifest = await source.manifest({ kind: 'digest', digest }, signal);
+    if (manifest === undefined) return absent(source, at);
+    const isIndex = MediaType.isIndex(MediaType.parse(manifest.mediaType));
+    if (platform === undefined || !isIndex) return { digest, mediaType: manifest.mediaType };
+    at = { kind: 'digest', digest: chooseChild(manifest, platform) };
+  }
+  throw mirrorError('upstream-corrupt', 'an index nests too deeply', { maxDepth: MAX_DEPTH });
+}

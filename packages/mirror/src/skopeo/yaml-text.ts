@@ -1,0 +1,33 @@
+// YAML as Go's library gives it to a program that wants strings: the tag 1.10 stays `1.10`, and is not
+// the number 1.1. Whoever wants a boolean or a number reads it from the string.
+import { parseDocument } from 'yaml';
+
+export type YamlMap = Readonly<Record<string, unknown>>;
+
+export function isMap(value: unknown): value is YamlMap {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function unknownKeys(map: YamlMap, known: readonly string[]): readonly string[] {
+  return Object.keys(map).filter((key) => !known.includes(key));
+}
+
+/** Anchors may not multiply without end. */
+const MAX_ALIASES = 100;
+
+export interface YamlText {
+  /** Maps, lists and strings; an absent value is ''. */
+  readonly value: unknown;
+  readonly problems: readonly string[];
+}
+
+export function parseYamlText(text: string): YamlText {
+  const document = parseDocument(text, { schema: 'failsafe', merge: true, prettyErrors: true });
+  const problems = document.errors.map(({ message }) => message.split('\n')[0] ?? message);
+  if (problems.length > 0) return { value: undefined, problems };
+  try {
+    return { value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown, problems: [] };
+  } catch (error) {
+    return { value: undefined, problems: [error instanceof Error ? error.message : String(error)] };
+  }
+}
