@@ -1,0 +1,112 @@
+// The directory of an export, at its beginning and at its end. SHA256SUMS goes first and comes last: a
+// directory with it holds one whole bundle and nothing of another one.
+import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { mirrorError } from '../errors.ts';
+import { type BundleDocument, toJson } from './bundle-document.ts';
+import { fileSize, syncDirectory, writeWhole } from './bundle-files.ts';
+import { formatIndex } from './index-document.ts';
+import {
+  BLOBS_DIRECTORY,
+  DOCUMENT_FILE,
+  INDEX_FILE,
+  OCI_LAYOUT,
+  OCI_LAYOUT_FILE,
+  SIGNATURE_FILE,
+  SUMS_FILE,
+  UNFINISHED_DIRECTORY,
+} from './layout.ts';
+import { signSums } from './signature.ts';
+import { formatSums } from './sums.ts';
+
+async function kindOf(path: string): Promise<'directory' | 'other' | undefined> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found === undefined) return undefined;
+  return found.isDirectory() ? 'directory' : 'other';
+}
+
+/** @throws MirrorError `bundle-invalid` for a link or a file where a bundle has a directory */
+export async function checkDirectories(directory: string): Promise<void> {
+  const inside = ['', '/sha256', '/sha512'].map((part) => `${BLOBS_DIRECTORY}${part}`);
+  for (const path of [...inside, UNFINISHED_DIRECTORY]) {
+    if ((await kindOf(join(directory, path))) !== 'other') continue;
+    throw mirrorError('bundle-invalid', `${path} is not a directory`, { directory, file: path });
+  }
+}
+
+/** An image layout of somebody else's would lose the blobs that the bundle does not have. */
+async function refuseForeignLayout(directory: string): Promise<void> {
+  const isOurs =
+    (await fileSize(join(directory, DOCUMENT_FILE))) !== undefined ||
+    (await kindOf(join(directory, UNFINISHED_DIRECTORY))) !== undefined;
+  if (isOurs) return;
+  for (const name of [OCI_LAYOUT_FILE, INDEX_FILE, BLOBS_DIRECTORY]) {
+    if ((await kindOf(join(directory, name))) === undefined) continue;
+    throw mirrorError('request-invalid', 'the directory holds something that is no bundle', {
+      directory,
+      found: name,
+      hint: 'choose an empty directory',
+    });
+  }
+}
+
+/** From here on, and until the end, the directory holds no bundle. */
+export async function prepareDirectory(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  await refuseForeignLayout(directory);
+  await checkDirectories(directory);
+  await mkdir(join(directory, UNFINISHED_DIRECTORY), { recursive: true });
+  for (const name of [SUMS_FILE, SIGNATURE_FILE]) await rm(join(directory, name), { force: true });
+  await syncDirectory(directory);
+}
+
+/** What lies in `blobs/` and belongs to no bundle, or to the one that was here before. */
+async function removeOthers(directory: string, kept: ReadonlySet<string>): Promise<void> {
+  const root = join(directory, BLOBS_DIRECTORY);
+  for (const folder of await readdir(root).catch(() => [])) {
+    const path = `${BLOBS_DIRECTORY}/${folder}`;
+    const names = await readdir(join(directory, path)).catch(() => undefined);
+    if (names === undefined) await rm(join(directory, path), { force: true });
+    for (const name of names ?? []) {
+      if (kept.has(`${path}/${name}`)) continue;
+      await rm(join(directory, path, name), { recursive: true, force: true });
+    }
+  }
+}
+
+export interface BundleEnding {
+  /** PEM; undefined leaves it unsigned. */
+  readonly privateKey: string | undefined;
+  /** Something could not be copied: what has come of it stays for the next run. */
+  readonly keepsUnfinished: boolean;
+}
+
+export interface BundleFiles extends BundleEnding {
+  readonly document: BundleDocument;
+  /** SHA-256 of the files in `blobs/`. */
+  readonly sums: ReadonlyMap<string, string>;
+}
+
+export async function writeBundleFiles(
+  directory: string,
+  { document, sums, privateKey, keepsUnfinished }: BundleFiles,
+): Promise<void> {
+  await removeOthers(directory, new Set(sums.keys()));
+  const all = new Map(sums);
+  const files = [
+    [OCI_LAYOUT_FILE, OCI_LAYOUT],
+    [INDEX_FILE, formatIndex(document.references)],
+    [DOCUMENT_FILE, `${JSON.stringify(toJson(document), null, 2)}\n`],
+  ] as const;
+  for (const [name, text] of files) {
+    await writeWhole(directory, name, text);
+    all.set(name, createHash('sha256').update(text).digest('hex'));
+  }
+  const text = formatSums(all);
+  const signature = privateKey === undefined ? undefined : signSums(Buffer.from(text), privateKey);
+  if (signature !== undefined) await writeWhole(directory, SIGNATURE_FILE, signature);
+  await writeWhole(directory, SUMS_FILE, text);
+  if (keepsUnfinished) return;
+  await rm(join(directory, UNFINISHED_DIRECTORY), { recursive: true, force: true });
+}

@@ -1,0 +1,112 @@
+// Files of a bundle on whatever file system a stick has: small ones are written whole or not at all,
+// and links are never followed, since somebody else may have prepared the stick.
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { mirrorError } from '../errors.ts';
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+export function isAbsent(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+/** What the operating system says of a write, in the mirror's words. */
+export function asWriteError(error: unknown, directory: string): unknown {
+  const code = codeOf(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return mirrorError('space-short', 'the disk is full', { directory }, error);
+  }
+  if (code === 'EFBIG') {
+    const hint = 'its file system takes no file of this size: set --max-file-size';
+    return mirrorError('space-short', 'a file is too large for the disk', { hint }, error);
+  }
+  return error;
+}
+
+/** Some file systems (exFAT through FUSE, network shares) cannot sync a directory; others must. */
+const CANNOT_SYNC: ReadonlySet<unknown> = new Set(['EINVAL', 'ENOTSUP', 'EPERM', 'EISDIR', 'EBADF']);
+
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (!CANNOT_SYNC.has(codeOf(error))) throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+export async function ensureDirectory(directory: string): Promise<void> {
+  const first = await mkdir(directory, { recursive: true });
+  if (first !== undefined) await syncDirectory(dirname(directory));
+}
+
+/** Temp, fsync, rename, fsync. */
+export async function writeWhole(
+  directory: string,
+  name: string,
+  bytes: string | Uint8Array,
+): Promise<void> {
+  const temporary = join(directory, `${name}.tmp`);
+  try {
+    await rm(temporary, { force: true });
+    const handle = await open(temporary, 'wx');
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, join(directory, name));
+    await syncDirectory(directory);
+  } catch (error) {
+    throw asWriteError(error, directory);
+  }
+}
+
+/** Bytes of the regular file, undefined when there is none of the name, 'other' when it is no file. */
+export async function fileSize(path: string): Promise<number | undefined | 'other'> {
+  try {
+    const found = await lstat(path);
+    return found.isFile() ? found.size : 'other';
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+/** @throws MirrorError `place-incomplete`, `bundle-invalid` for a link or what else is no file */
+export async function openRegularFile(directory: string, path: string): Promise<FileHandle> {
+  const size = await fileSize(join(directory, path));
+  if (size === undefined) {
+    throw mirrorError('place-incomplete', `${path} is missing`, { directory, file: path });
+  }
+  if (size === 'other') {
+    throw mirrorError('bundle-invalid', `${path} is not a regular file`, { directory, file: path });
+  }
+  // The check above is for its words; this one is what holds.
+  return open(join(directory, path), constants.O_RDONLY | constants.O_NOFOLLOW);
+}
+
+/** @throws as openRegularFile, and `bundle-invalid` for a file that is larger than `maxBytes` */
+export async function readSmallFile(
+  directory: string,
+  path: string,
+  maxBytes: number,
+): Promise<Buffer> {
+  const handle = await openRegularFile(directory, path);
+  try {
+    const { size } = await handle.stat();
+    if (size > maxBytes) {
+      throw mirrorError('bundle-invalid', `${path} is too large`, { file: path, size, maxBytes });
+    }
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,244 @@
+// An export under way: what has been put so far, and the files that say so at the end. All state that
+// outlives the process lies in the directory, so a killed export is simply run again: right files are
+// kept, and a bundle counts as one only once SHA256SUMS is there.
+import { type Descriptor, type Digest, type Manifest, MediaType, parseManifest } from '@portolan/oci';
+import type { Reference, RepositoryName, Tag } from '@portolan/oci';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createBlobTransfers } from '../copy/blob-transfers.ts';
+import { mirrorError } from '../errors.ts';
+import type { FetchedManifest, OpenBlob } from '../places/place.ts';
+import type { BundleDocument, BundleReference } from './bundle-document.ts';
+import { fileSize } from './bundle-files.ts';
+import { type BundleEnding, prepareDirectory, writeBundleFiles } from './bundle-directory.ts';
+import type { KnownContent } from './known-content.ts';
+import { type BlobFile, blobFiles, countParts, mayBeSplit } from './layout.ts';
+import { hashBlob } from './stored-blob.ts';
+import { writeBlob } from './write-blob.ts';
+
+export interface BundleWriterDeps {
+  readonly directory: string;
+  readonly maxFileSize: number;
+  /** What the other side has; undefined leaves nothing out. */
+  readonly known: KnownContent | undefined;
+  readonly clock: () => number;
+  readonly randomId: () => string;
+  /** Program and version. */
+  readonly tool: string;
+}
+
+export interface WrittenManifest {
+  readonly fetched: FetchedManifest;
+  readonly manifest: Manifest;
+}
+
+export interface BundleWriter {
+  hasBlob(blob: Descriptor, signal: AbortSignal): Promise<boolean>;
+  putBlob(blob: Descriptor, open: OpenBlob, signal: AbortSignal): Promise<void>;
+  findManifest(repository: RepositoryName, reference: Reference): WrittenManifest | undefined;
+  putManifest(request: PutInBundle, signal: AbortSignal): Promise<void>;
+  /** Writes what makes it a bundle. @throws MirrorError `space-short`, `request-invalid` (the key) */
+  finish(ending: BundleEnding): Promise<BundleDocument>;
+}
+
+export interface PutInBundle {
+  readonly repository: RepositoryName;
+  /** Name of the repository that it comes from. */
+  readonly source: string;
+  readonly manifest: FetchedManifest;
+  readonly tags: readonly Tag[];
+}
+
+interface WrittenRepository {
+  readonly source: string;
+  readonly manifests: Map<Digest, WrittenManifest>;
+  readonly tags: Map<Tag, Digest>;
+}
+
+interface WrittenBlob {
+  readonly size: number;
+  readonly sums: ReadonlyMap<string, string>;
+}
+
+interface Written {
+  readonly blobs: Map<Digest, WrittenBlob>;
+  readonly expected: Map<Digest, number>;
+  readonly repositories: Map<RepositoryName, WrittenRepository>;
+}
+
+/** The manifests of a repository that nothing else in it leads to: referrers, and pulls by digest. */
+function untaggedRoots({ manifests, tags }: WrittenRepository): WrittenManifest[] {
+  const led = new Set<Digest>(tags.values());
+  for (const { manifest } of manifests.values()) {
+    for (const { descriptor } of manifest.references) led.add(descriptor.digest);
+  }
+  return [...manifests].filter(([digest]) => !led.has(digest)).map(([, written]) => written);
+}
+
+function referencesOf(written: Written, copiedAt: number): BundleReference[] {
+  const references: BundleReference[] = [];
+  for (const [repository, inside] of written.repositories) {
+    const add = ({ fetched }: WrittenManifest, reference: Reference): void => {
+      const { digest, mediaType, body } = fetched;
+      const { source } = inside;
+      const size = body.length;
+      references.push({ repository, reference, digest, mediaType, size, source, copiedAt });
+    };
+    for (const [tag, digest] of inside.tags) {
+      const found = inside.manifests.get(digest);
+      if (found !== undefined) add(found, { kind: 'tag', tag });
+    }
+    for (const root of untaggedRoots(inside)) {
+      add(root, { kind: 'digest', digest: root.fetched.digest });
+    }
+  }
+  return references;
+}
+
+/** Children that an index names and the bundle has not: other platforms. */
+function omittedChildren({ repositories, blobs, expected }: Written): Digest[] {
+  const omitted = new Set<Digest>();
+  for (const { manifests } of repositories.values()) {
+    for (const { manifest } of manifests.values()) {
+      for (const { kind, descriptor } of manifest.references) {
+        const { digest } = descriptor;
+        if (kind === 'child' && !blobs.has(digest) && !expected.has(digest)) omitted.add(digest);
+      }
+    }
+  }
+  return [...omitted];
+}
+
+function mediaTypesOf({ repositories }: Written): Map<Digest, string> {
+  const types = new Map<Digest, string>();
+  for (const { manifests } of repositories.values()) {
+    for (const [digest, { fetched }] of manifests) types.set(digest, fetched.mediaType);
+  }
+  return types;
+}
+
+function describeBundle(
+  { maxFileSize, known, clock, randomId, tool }: BundleWriterDeps,
+  written: Written,
+): BundleDocument {
+  const madeAt = clock();
+  const types = mediaTypesOf(written);
+  return {
+    id: randomId(),
+    madeAt,
+    tool,
+    base: known === undefined ? undefined : { kind: known.kind, id: known.id },
+    maxFileSize,
+    references: referencesOf(written, madeAt),
+    blobs: [...written.blobs].map(([digest, { size }]) => {
+      const manifest = types.get(digest);
+      const parts = countParts(size, maxFileSize);
+      return { digest, size, parts, ...(manifest === undefined ? {} : { manifest }) };
+    }),
+    // What one image left out and another one brought is there.
+    expected: [...written.expected]
+      .filter(([digest]) => !written.blobs.has(digest))
+      .map(([digest, size]) => ({ digest, size })),
+    omitted: omittedChildren(written),
+  };
+}
+
+async function areSizesRight(directory: string, files: readonly BlobFile[]): Promise<boolean> {
+  for (const file of files) {
+    if ((await fileSize(join(directory, file.path))) !== file.size) return false;
+  }
+  return true;
+}
+
+/** The sums of a blob that an earlier run has left whole; wrong files go. */
+async function findStored(
+  directory: string,
+  blob: { readonly digest: Digest; readonly files: readonly BlobFile[] },
+  signal: AbortSignal,
+): Promise<WrittenBlob['sums'] | undefined> {
+  if (!(await areSizesRight(directory, blob.files))) return undefined;
+  const hashed = await hashBlob(directory, blob, { signal });
+  if (hashed.digest === blob.digest) return hashed.sums;
+  for (const { path } of blob.files) await rm(join(directory, path), { force: true });
+  return undefined;
+}
+
+function filesOf({ digest, size }: Descriptor, maxFileSize: number): readonly BlobFile[] {
+  if (mayBeSplit(countParts(size, maxFileSize))) return blobFiles({ digest, size }, maxFileSize);
+  throw mirrorError('request-invalid', 'a blob would have too many parts', {
+    digest,
+    size,
+    maxFileSize,
+    hint: 'raise --max-file-size',
+  });
+}
+
+/** @throws MirrorError `request-invalid` when the directory holds something else */
+export async function createBundleWriter(deps: BundleWriterDeps): Promise<BundleWriter> {
+  const { directory, maxFileSize, known } = deps;
+  const written: Written = { blobs: new Map(), expected: new Map(), repositories: new Map() };
+  const manifestTurns = createBlobTransfers();
+  await prepareDirectory(directory);
+
+  async function isStored(blob: Descriptor, signal: AbortSignal): Promise<boolean> {
+    if (written.blobs.has(blob.digest)) return true;
+    const files = filesOf(blob, maxFileSize);
+    const sums = await findStored(directory, { digest: blob.digest, files }, signal);
+    if (sums !== undefined) written.blobs.set(blob.digest, { size: blob.size, sums });
+    return sums !== undefined;
+  }
+
+  async function putBlob(blob: Descriptor, open: OpenBlob, signal: AbortSignal): Promise<void> {
+    if (await isStored(blob, signal)) return;
+    const files = filesOf(blob, maxFileSize);
+    const sums = await writeBlob({ directory, descriptor: blob, files }, open, signal);
+    written.blobs.set(blob.digest, { size: blob.size, sums });
+  }
+
+  function repositoryOf({ repository, source }: PutInBundle): WrittenRepository {
+    const found = written.repositories.get(repository);
+    if (found !== undefined) return found;
+    const made = { source, manifests: new Map(), tags: new Map() };
+    written.repositories.set(repository, made);
+    return made;
+  }
+
+  return {
+    async hasBlob(blob, signal) {
+      signal.throwIfAborted();
+      if (written.blobs.has(blob.digest)) return true;
+      if (known?.blobs.has(blob.digest) !== true) return isStored(blob, signal);
+      written.expected.set(blob.digest, blob.size);
+      return true;
+    },
+    putBlob,
+    findManifest(repository, reference) {
+      const found = written.repositories.get(repository);
+      const digest =
+        reference.kind === 'digest' ? reference.digest : found?.tags.get(reference.tag);
+      return digest === undefined ? undefined : found?.manifests.get(digest);
+    },
+    async putManifest(request, signal) {
+      const { digest, mediaType, body } = request.manifest;
+      const manifest = parseManifest(body, mediaType);
+      const descriptor = { digest, mediaType, size: body.length };
+      const open = async (start: number) => onePart(body.subarray(start));
+      // Images that are copied side by side may share a child.
+      await manifestTurns.run(digest, signal, () => putBlob(descriptor, open, signal));
+      const repository = repositoryOf(request);
+      const fetched = { ...request.manifest, mediaType: MediaType.parse(mediaType) };
+      repository.manifests.set(digest, { fetched, manifest });
+      for (const tag of request.tags) repository.tags.set(tag, digest);
+    },
+    async finish(ending) {
+      const document = describeBundle(deps, written);
+      const sums = new Map([...written.blobs.values()].flatMap((blob) => [...blob.sums]));
+      await writeBundleFiles(directory, { document, sums, ...ending });
+      return document;
+    },
+  };
+}
+
+async function* onePart(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  if (bytes.length > 0) yield bytes;
+}
