@@ -52,7 +52,6 @@ export type {
   MirrorStores,
   Storage,
   StorageOptions,
-  StorageTimes,
 } from './storage.ts';
 export type { NewUser, Subject, SubjectKind, SubjectStore } from './subjects/subject-store.ts';
 export type { TagPage, TagStore } from './tags/tag-store.ts';
@@ -63,3 +62,4 @@ export type {
   UpstreamRecordSettings,
   UpstreamStore,
 } from './upstreams/upstream-store.ts';
+export type { StorageTimes } from './storage-times.ts';

@@ -19,20 +19,11 @@ import type { RepositoryStore } from './repositories/repository-store.ts';
 import type { SigningKeyStore } from './signing-keys/signing-key-store.ts';
 import type { StampStore } from './stamps/stamp-store.ts';
 import type { SubjectStore } from './subjects/subject-store.ts';
+import type { StorageTimes } from './storage-times.ts';
 import type { TagStore } from './tags/tag-store.ts';
 import type { TeamStore } from './teams/team-store.ts';
 import type { UploadStore } from './uploads/upload-store.ts';
 import type { UpstreamStore } from './upstreams/upstream-store.ts';
-
-/** How long things hold, in milliseconds. */
-export interface StorageTimes {
-  /** A fresh link or untagged manifest is kept so long without a reference. */
-  readonly leaseMs: number;
-  /** An upload without progress goes away after this. */
-  readonly uploadIdleMs: number;
-  /** Files without a row go away after this. */
-  readonly orphanFileMs: number;
-}
 
 export interface StorageOptions {
   /** The data directory; made when it does not exist. */

@@ -2,7 +2,7 @@
 import type { Clock, RandomId } from './clock.ts';
 import type { Database } from './database/database.ts';
 import type { Generations } from './database/generations.ts';
-import type { StorageTimes } from './storage.ts';
+import type { StorageTimes } from './storage-times.ts';
 
 export interface StoreDeps {
   readonly database: Database;

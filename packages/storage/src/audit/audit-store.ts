@@ -1,5 +1,5 @@
 // The audit log: who changed which right or removed which content, and when. Append-only.
-import type { Writer } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 
 export interface AuditEntry {
   readonly at: number;

@@ -1,6 +1,6 @@
 // From a blob's row to its bytes.
 import type { Readable } from 'node:stream';
-import type { Reader } from '../database/database.ts';
+import type { Reader } from '../database/transaction.ts';
 import { isStorageError } from '../errors.ts';
 import type { BlobFiles } from '../files/blob-files.ts';
 import type { ByteRange, StoredBlob } from './blob-store.ts';

@@ -4,7 +4,7 @@ import type { Digest, RepositoryName } from '@portolan/oci';
 import type { Readable } from 'node:stream';
 import { recordAudit } from '../audit/audit-store.ts';
 import { enqueueReviews } from '../collection/review-queue.ts';
-import type { Reader } from '../database/database.ts';
+import type { Reader } from '../database/transaction.ts';
 import { bumpContent } from '../database/generations.ts';
 import type { BlobFiles } from '../files/blob-files.ts';
 import { ensureRepository } from '../repositories/ensure-repository.ts';

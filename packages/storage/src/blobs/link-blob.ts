@@ -2,7 +2,7 @@
 // the blob in a manifest; after that only a manifest keeps it.
 import type { Digest } from '@portolan/oci';
 import { enqueueReviews } from '../collection/review-queue.ts';
-import type { Writer } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 
 export interface BlobLink {
   readonly repositoryId: number;

@@ -1,7 +1,7 @@
 // Which blobs are linked to which repositories. A link that goes moves the content generation.
 import type { Digest, RepositoryName } from '@portolan/oci';
 import { createContentCache } from '../database/content-cache.ts';
-import type { Reader } from '../database/database.ts';
+import type { Reader } from '../database/transaction.ts';
 import type { Generations } from '../database/generations.ts';
 import type { StoredBlob } from './blob-store.ts';
 

@@ -1,6 +1,6 @@
 // A manifest that has lost a tag, a parent index or its subject may have lost its last reason to be
 // kept. It gets a fresh lease, since whoever pulls it by digest right now shall be able to finish.
-import type { Writer } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 import { digestChunks } from '../manifests/digest-chunks.ts';
 import { enqueueReviews } from './review-queue.ts';
 

@@ -1,6 +1,6 @@
 // Whether any repository still links a blob. The file outlives the row: it may only be removed when
 // the row's deletion is on disk, for a row without its file would be a lost blob.
-import type { Writer } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 
 export interface RemovedFile {
   /** Path below the file's area. */

@@ -1,6 +1,7 @@
 // One transaction's worth of reviews. It takes each row out of the queue and decides anew, from what
 // the rows say now; a review that came too early is put back with its later time.
-import type { Database, Writer } from '../database/database.ts';
+import type { Database } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 import { bumpContent } from '../database/generations.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { type RemovedFile, reviewBlob } from './review-blob.ts';

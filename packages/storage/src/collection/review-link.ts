@@ -1,5 +1,5 @@
 // Whether a repository still needs a blob: a manifest names it, or a push that is under way may.
-import type { Writer } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 import { enqueueReviews, type Review } from './review-queue.ts';
 
 type Due = Pick<Review, 'repositoryId' | 'digest'>;

@@ -1,5 +1,5 @@
 // Whether a manifest that lost a tag, a parent or its subject has any reason left to be kept.
-import type { Writer } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 import { removeManifest } from '../manifests/remove-manifest.ts';
 import { enqueueReviews, type Review } from './review-queue.ts';
 

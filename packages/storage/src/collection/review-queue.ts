@@ -1,6 +1,6 @@
 // The queue of what collection looks at next. Whoever takes away a reason to keep something puts it
 // here, in the same transaction; whether it really goes is decided when its row is due.
-import type { Writer } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 
 /** `link` is a blob in one repository, `blob` the blob itself (its `repositoryId` is 0). */
 export type ReviewKind = 'blob' | 'link' | 'manifest';

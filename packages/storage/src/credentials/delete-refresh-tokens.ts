@@ -1,4 +1,4 @@
-import type { Writer } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 
 /** Every refresh token of a subject; how many there were. Part of the transaction that revokes them. */
 export async function deleteRefreshTokens(tx: Writer, subjectId: number): Promise<number> {

@@ -1,4 +1,4 @@
-import type { Writer } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 
 /** The one password of a subject that has none. `hash` is a PHC string. */
 export async function insertPassword(

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Writer } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 
 /** Every login with docker leaves one; a build machine logs in for each of its jobs. */
 const MAX_REFRESH_TOKENS = 500;

@@ -1,14 +1,12 @@
 // The one database: reads on a connection of their own, writes as whole transactions one after the
 // other, of which several may share one commit.
-import type { Kysely, Transaction } from 'kysely';
+import type { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { createGroupCommit } from './group-commit.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import type { Schema } from './schema.ts';
 import { type Durability, openSqlite } from './sqlite.ts';
-
-export type Writer = Transaction<Schema>;
-export type Reader = Kysely<Schema>;
+import type { Reader, Writer } from './transaction.ts';
 
 export interface Database {
   /** Single statements. What must see one state across statements belongs into a transaction. */

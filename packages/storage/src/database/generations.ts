@@ -2,7 +2,8 @@
 // (architecture, "Processes"): `access` moves when a right may have shrunk, `content` when a tag has
 // moved or something that could be read is gone.
 import { sql } from 'kysely';
-import type { Database, Writer } from './database.ts';
+import type { Database } from './database.ts';
+import type { Writer } from './transaction.ts';
 
 export interface GenerationCounters {
   readonly access: number;

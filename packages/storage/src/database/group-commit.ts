@@ -2,7 +2,7 @@
 // its way to the disk, run one after the other as savepoints of one transaction, so that one flush of
 // the disk serves all of them. A failing one rolls back to its own savepoint and harms no other.
 import { type RawBuilder, sql } from 'kysely';
-import type { Writer } from './database.ts';
+import type { Writer } from './transaction.ts';
 import { asDiskFull, type Durability, type SqliteHandles } from './sqlite.ts';
 
 /** One caller's transaction. */

@@ -1,7 +1,7 @@
 // `If-Match` on a manifest PUT (RFC 9110 §13.1.1), inside the transaction that it guards: of two
 // clients that both saw the same tag, only one can move it.
 import type { Reference, RepositoryName } from '@portolan/oci';
-import type { Writer } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';
 import type { IfMatch } from './manifest-store.ts';
 

@@ -8,7 +8,7 @@ import {
   MediaType,
   type RepositoryName,
 } from '@portolan/oci';
-import type { Writer } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';
 import { digestChunks } from './digest-chunks.ts';
 

@@ -3,7 +3,7 @@
 import type { Digest, Manifest, ReferenceKind } from '@portolan/oci';
 import type { PutManifest } from './manifest-store.ts';
 import { dropReview } from '../collection/review-queue.ts';
-import type { Writer } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 import { bumpContent } from '../database/generations.ts';
 import { ensureRepository } from '../repositories/ensure-repository.ts';
 import { moveTag } from '../tags/move-tag.ts';

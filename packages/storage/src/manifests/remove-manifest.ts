@@ -3,7 +3,7 @@
 // so that the cost depends on this manifest alone and not on the repository's size.
 import { enqueueReviews, dropReview } from '../collection/review-queue.ts';
 import { reviewLostManifests } from '../collection/lost-manifests.ts';
-import type { Writer } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 import type { TagChange } from '../tags/move-tag.ts';
 
 export interface ManifestRow {

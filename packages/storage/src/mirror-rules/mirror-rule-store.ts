@@ -1,7 +1,7 @@
 // Which repositories are mirrored.
 import { RepositoryName } from '@portolan/oci';
 import { recordAudit } from '../audit/audit-store.ts';
-import type { Reader, Writer } from '../database/database.ts';
+import type { Reader, Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';
 import { ensureMirrorNamespace } from '../namespaces/mirror-namespace.ts';
 import type { StoreDeps } from '../store-deps.ts';

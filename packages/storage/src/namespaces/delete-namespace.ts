@@ -2,7 +2,7 @@
 // until collection has found that no other repository links to them.
 import { recordAudit } from '../audit/audit-store.ts';
 import { enqueueReviews } from '../collection/review-queue.ts';
-import type { Writer } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 import { bumpAccess, bumpContent } from '../database/generations.ts';
 import { storageError } from '../errors.ts';
 import type { StoreDeps } from '../store-deps.ts';

@@ -2,7 +2,7 @@
 // to write there, and only while it holds nothing of anybody's: what people have pushed is never put
 // out of their reach, or under what an upstream says.
 import { recordAudit } from '../audit/audit-store.ts';
-import type { Writer } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';
 import { type NamespaceRow, revokeNamespace, selectNamespaces } from './namespace-rows.ts';
 import { revokeSubjects } from '../subjects/subject-rows.ts';

@@ -1,6 +1,6 @@
 // The namespace table, joined with the names of its owners, in the domain's words.
 import { sql } from 'kysely';
-import type { Reader, Writer } from '../database/database.ts';
+import type { Reader, Writer } from '../database/transaction.ts';
 import { bumpAccess } from '../database/generations.ts';
 import { storageError } from '../errors.ts';
 import type { Namespace } from './namespace-store.ts';

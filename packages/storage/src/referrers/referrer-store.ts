@@ -12,7 +12,7 @@ import {
   type RepositoryName,
 } from '@portolan/oci';
 import { type Selectable, sql } from 'kysely';
-import type { Reader } from '../database/database.ts';
+import type { Reader } from '../database/transaction.ts';
 import type { Schema } from '../database/schema.ts';
 import { digestChunks } from '../manifests/digest-chunks.ts';
 import type { StoreDeps } from '../store-deps.ts';

@@ -1,7 +1,7 @@
 // Repositories come into being with their first content. One whose namespace nobody has made yet
 // gets a private one without a team, on which only administrators have rights.
 import { RepositoryName } from '@portolan/oci';
-import type { Writer } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 
 async function ensureNamespace(tx: Writer, name: string, now: number): Promise<number> {
   const known = await tx

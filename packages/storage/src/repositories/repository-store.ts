@@ -1,6 +1,6 @@
 // Repositories as a list; they are made by what is pushed into them (ensure-repository.ts).
 import type { CatalogFilter } from '@portolan/oci';
-import type { Reader } from '../database/database.ts';
+import type { Reader } from '../database/transaction.ts';
 import type { PageRequest } from '../page-request.ts';
 import type { StoreDeps } from '../store-deps.ts';
 

@@ -1,7 +1,7 @@
 // Whether rights that were stamped into a token still stand. One or two reads by key; whoever asks on
 // every request remembers the answer while the access generation stands still.
 import type { AccessStamp, Stamp } from '@portolan/oci';
-import type { Reader } from '../database/database.ts';
+import type { Reader } from '../database/transaction.ts';
 import type { StoreDeps } from '../store-deps.ts';
 
 export interface StampStore {

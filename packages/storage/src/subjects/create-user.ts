@@ -1,7 +1,7 @@
 // A new user: the subject, the password and the private personal namespace, in one transaction.
 import { recordAudit } from '../audit/audit-store.ts';
 import { insertPassword } from '../credentials/insert-password.ts';
-import type { Writer } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { toSubject } from './subject-rows.ts';

@@ -2,7 +2,7 @@
 // for administrators, private, and no team loses its last owner.
 import { sql } from 'kysely';
 import { recordAudit } from '../audit/audit-store.ts';
-import type { Writer } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { refuseLastAdministrator } from './last-administrator.ts';

@@ -1,4 +1,4 @@
-import type { Writer } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';
 import type { Subject } from './subject-store.ts';
 

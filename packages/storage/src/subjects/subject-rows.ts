@@ -1,6 +1,6 @@
 // The subject table in the domain's words, and what every store that changes rights does with it.
 import { type Selectable, sql } from 'kysely';
-import type { Reader, Writer } from '../database/database.ts';
+import type { Reader, Writer } from '../database/transaction.ts';
 import { bumpAccess } from '../database/generations.ts';
 import type { Schema } from '../database/schema.ts';
 import { storageError } from '../errors.ts';

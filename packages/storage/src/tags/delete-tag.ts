@@ -2,7 +2,7 @@
 import type { RepositoryName, Tag } from '@portolan/oci';
 import { recordAudit } from '../audit/audit-store.ts';
 import { reviewLostManifests } from '../collection/lost-manifests.ts';
-import type { Writer } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 import { bumpContent } from '../database/generations.ts';
 import type { TagChange } from './move-tag.ts';
 

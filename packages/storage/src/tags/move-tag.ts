@@ -1,7 +1,7 @@
 // The one place where a tag comes to point at a manifest, and the history of where it pointed.
 import type { Tag } from '@portolan/oci';
 import { reviewLostManifests } from '../collection/lost-manifests.ts';
-import type { Writer } from '../database/database.ts';
+import type { Writer } from '../database/transaction.ts';
 
 export interface TagTarget {
   readonly repositoryId: number;

@@ -1,7 +1,7 @@
 // Tag lookups. A tag that is moved or removed, in any process, moves the content generation.
 import type { Digest, RepositoryName, Tag } from '@portolan/oci';
 import { createContentCache } from '../database/content-cache.ts';
-import type { Reader } from '../database/database.ts';
+import type { Reader } from '../database/transaction.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import type { TagStore } from './tag-store.ts';
 

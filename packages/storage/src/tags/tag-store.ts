@@ -1,6 +1,6 @@
 // Tags of a repository: names that move. Where they are moved to: manifests/put-manifest.ts.
 import type { Digest, RepositoryName, Tag } from '@portolan/oci';
-import type { Reader } from '../database/database.ts';
+import type { Reader } from '../database/transaction.ts';
 import type { PageRequest } from '../page-request.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { deleteTag } from './delete-tag.ts';

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { Reader, Writer } from '../database/database.ts';
+import type { Reader, Writer } from '../database/transaction.ts';
 import type { Schema } from '../database/schema.ts';
 import { storageError } from '../errors.ts';
 import type { Team } from './team-store.ts';

@@ -3,7 +3,7 @@
 import { Digest, DomainError } from '@portolan/oci';
 import type { StoredBlob } from '../blobs/blob-store.ts';
 import { linkBlob } from '../blobs/link-blob.ts';
-import type { Reader, Writer } from '../database/database.ts';
+import type { Reader, Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';
 import type { BlobFiles } from '../files/blob-files.ts';
 import { ensureRepository } from '../repositories/ensure-repository.ts';

@@ -1,7 +1,7 @@
 // Other registries that the mirror knows.
 import type { Selectable } from 'kysely';
 import { recordAudit } from '../audit/audit-store.ts';
-import type { Reader, Writer } from '../database/database.ts';
+import type { Reader, Writer } from '../database/transaction.ts';
 import type { Schema } from '../database/schema.ts';
 import { storageError } from '../errors.ts';
 import type { StoreDeps } from '../store-deps.ts';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Database, openDatabase, type Writer } from '../../src/database/database.ts';
+import { type Database, openDatabase } from '../../src/database/database.ts';
+import type { Writer } from '../../src/database/transaction.ts';
 import { type DataDirectory, makeDataDirectory } from '../fixtures/byte-store.ts';
 
 let directory: DataDirectory;
