@@ -1,5 +1,5 @@
 // Puts the stores together over one data directory.
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createBlobStore } from './blobs/blob-store.ts';
 import { createBundleStore } from './bundles/bundle-store.ts';
@@ -11,6 +11,7 @@ import { type Database, openDatabase } from './database/database.ts';
 import { createGenerations } from './database/generations.ts';
 import { storageError } from './errors.ts';
 import type { BlobFiles } from './files/blob-files.ts';
+import { syncDirectory } from './files/durable-directories.ts';
 import { createDiskBlobFiles } from './files/disk-blob-files.ts';
 import { type DataLayout, dataLayout } from './files/layout.ts';
 import { createLeaseStore } from './leases/lease-store.ts';
@@ -32,27 +33,15 @@ import { createTeamStore } from './teams/team-store.ts';
 import { createUploadStore } from './uploads/upload-store.ts';
 import { createUpstreamStore } from './upstreams/upstream-store.ts';
 
-function syncDirectory(directory: string): void {
-  const fd = openSync(directory, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
 /** Durably: what is stored below later relies on it. */
-function makeDirectories(layout: DataLayout): void {
+async function makeDirectories(layout: DataLayout): Promise<void> {
   const { directory, blobs, uploads, keys, backups } = layout;
   for (const path of [directory, blobs, uploads, keys, backups]) {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   }
-  syncDirectory(directory);
-  try {
-    syncDirectory(dirname(directory));
-  } catch {
-    // Whoever may not read the parent did not make the directory just now.
-  }
+  await syncDirectory(directory);
+  // Whoever may not read the parent did not make the directory just now.
+  await syncDirectory(dirname(directory)).catch(() => undefined);
 }
 
 /** SQLite gives its log the mode of the database file. */
@@ -138,7 +127,7 @@ function assemble(parts: Parts): Storage {
 export async function openStorage(options: StorageOptions): Promise<Storage> {
   const { directory, clock, randomId, times, diskFloorBytes } = options;
   const layout = dataLayout(directory);
-  makeDirectories(layout);
+  await makeDirectories(layout);
   const lock = lockDataDirectory({ file: layout.lock, machine: thisMachine(), clock, randomId });
   try {
     makeDatabaseFile(layout.database);

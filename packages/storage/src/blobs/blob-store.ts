@@ -2,7 +2,7 @@
 // that deduplication cannot leak one repository's content to another (distribution CVE-2026-35172).
 import type { Digest, RepositoryName } from '@portolan/oci';
 import type { Readable } from 'node:stream';
-import { recordAudit } from '../audit/audit-store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import { enqueueReviews } from '../collection/review-queue.ts';
 import type { Reader } from '../database/transaction.ts';
 import { bumpContent } from '../database/generations.ts';

@@ -1,6 +1,6 @@
 // Which bundles were made here or taken in here.
 import type { Selectable } from 'kysely';
-import { recordAudit } from '../audit/audit-store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { Schema } from '../database/schema.ts';
 import type { StoreDeps } from '../store-deps.ts';
 

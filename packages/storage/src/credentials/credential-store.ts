@@ -1,6 +1,6 @@
 // Credentials of subjects. Secrets are never stored, only their hashes (reference: S10).
 import type { Selectable } from 'kysely';
-import { recordAudit } from '../audit/audit-store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { Schema } from '../database/schema.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { getUser, isUnchanged, revokeSubjects, toSubject } from '../subjects/subject-rows.ts';

@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 
 const sync = promisify(fsync);
 
-async function syncDirectory(directory: string): Promise<void> {
+/** Makes the names in the directory durable. */
+export async function syncDirectory(directory: string): Promise<void> {
   const fd = openSync(directory, 'r');
   try {
     await sync(fd);

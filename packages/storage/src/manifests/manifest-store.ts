@@ -1,6 +1,6 @@
 // Manifests: their exact bytes and what they point at, in the database (reference §8.2).
 import type { Digest, Manifest, MediaType, Reference, RepositoryName, Tag } from '@portolan/oci';
-import { recordAudit } from '../audit/audit-store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import { bumpContent } from '../database/generations.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { createFindManifest } from './find-manifest.ts';

@@ -1,6 +1,6 @@
 // Which repositories are mirrored.
 import { RepositoryName } from '@portolan/oci';
-import { recordAudit } from '../audit/audit-store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { Reader, Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';
 import { ensureMirrorNamespace } from '../namespaces/mirror-namespace.ts';

@@ -1,6 +1,6 @@
 // Removing a namespace, with all its repositories when that is asked for. The blobs stay on disk
 // until collection has found that no other repository links to them.
-import { recordAudit } from '../audit/audit-store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import { enqueueReviews } from '../collection/review-queue.ts';
 import type { Writer } from '../database/transaction.ts';
 import { bumpAccess, bumpContent } from '../database/generations.ts';

@@ -1,7 +1,7 @@
 // Namespaces that only the mirror writes to. One becomes a mirror when the first rule or bundle wants
 // to write there, and only while it holds nothing of anybody's: what people have pushed is never put
 // out of their reach, or under what an upstream says.
-import { recordAudit } from '../audit/audit-store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';
 import { type NamespaceRow, revokeNamespace, selectNamespaces } from './namespace-rows.ts';

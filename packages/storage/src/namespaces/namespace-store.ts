@@ -1,7 +1,7 @@
 // Namespaces: the first path part of repository names, and what rights on those hang on (reference:
 // authorization §1.1).
 import type { Visibility } from '@portolan/oci';
-import { recordAudit } from '../audit/audit-store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import { storageError } from '../errors.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { getTeam } from '../teams/team-rows.ts';

@@ -1,6 +1,6 @@
 // Settings of a namespace. What narrows a right ends tokens; what widens one shows in the next token.
 import type { Visibility } from '@portolan/oci';
-import { recordAudit } from '../audit/audit-store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';
 import type { StoreDeps } from '../store-deps.ts';

@@ -1,6 +1,6 @@
 // Signing keys as every process and the registry see them: public halves and their times.
 import type { Selectable } from 'kysely';
-import { recordAudit } from '../audit/audit-store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import { bumpAccess } from '../database/generations.ts';
 import type { Schema } from '../database/schema.ts';
 import type { StoreDeps } from '../store-deps.ts';

@@ -1,5 +1,5 @@
 // A new user: the subject, the password and the private personal namespace, in one transaction.
-import { recordAudit } from '../audit/audit-store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import { insertPassword } from '../credentials/insert-password.ts';
 import type { Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';

@@ -1,7 +1,7 @@
 // Removing a user. What the user owned stays: a personal namespace that holds repositories is kept
 // for administrators, private, and no team loses its last owner.
 import { sql } from 'kysely';
-import { recordAudit } from '../audit/audit-store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';
 import type { StoreDeps } from '../store-deps.ts';

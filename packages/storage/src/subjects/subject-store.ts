@@ -1,6 +1,6 @@
 // Subjects: whoever can authenticate; users so far. Every change is one durable transaction with its
 // audit entry, and ends the access of tokens that were issued before it.
-import { recordAudit } from '../audit/audit-store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import { deleteRefreshTokens } from '../credentials/delete-refresh-tokens.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { createUser } from './create-user.ts';

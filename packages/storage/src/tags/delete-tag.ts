@@ -1,6 +1,6 @@
 // Removes one tag. Its siblings and the manifest stay; the manifest only if something else keeps it.
 import type { RepositoryName, Tag } from '@portolan/oci';
-import { recordAudit } from '../audit/audit-store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import { reviewLostManifests } from '../collection/lost-manifests.ts';
 import type { Writer } from '../database/transaction.ts';
 import { bumpContent } from '../database/generations.ts';

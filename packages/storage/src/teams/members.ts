@@ -1,6 +1,6 @@
 // Members and their roles. A team that has an owner never loses the last one: decided in the
 // transaction, so that two owners who remove each other cannot both succeed.
-import { recordAudit } from '../audit/audit-store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';
 import type { StoreDeps } from '../store-deps.ts';

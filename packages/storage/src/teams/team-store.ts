@@ -1,5 +1,5 @@
 // Teams own namespaces; a member's role in the team is the right on them (reference: authorization §1.1).
-import { recordAudit } from '../audit/audit-store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import { storageError } from '../errors.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { getUser, revokeSubjects } from '../subjects/subject-rows.ts';

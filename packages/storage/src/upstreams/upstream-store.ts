@@ -1,6 +1,6 @@
 // Other registries that the mirror knows.
 import type { Selectable } from 'kysely';
-import { recordAudit } from '../audit/audit-store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { Reader, Writer } from '../database/transaction.ts';
 import type { Schema } from '../database/schema.ts';
 import { storageError } from '../errors.ts';
