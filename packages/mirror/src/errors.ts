@@ -20,7 +20,9 @@ export type MirrorErrorCode =
   | 'place-incomplete'
   | 'bundle-invalid'
   | 'bundle-outdated'
-  | 'space-short';
+  | 'space-short'
+  /** A stored secret does not open, or its key is not fit to be used. */
+  | 'secret-unreadable';
 
 export type MirrorError = DomainError<MirrorErrorCode>;
 

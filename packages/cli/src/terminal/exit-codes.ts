@@ -1,5 +1,6 @@
 // Exit codes are part of the interface: scripts branch on them (docs/command-line.md).
 import type { AccountErrorCode } from '@portolan/auth';
+import type { MirrorErrorCode } from '@portolan/mirror';
 import type { ParseErrorCode } from '@portolan/oci';
 import type { StorageErrorCode } from '@portolan/storage';
 
@@ -9,9 +10,13 @@ export const EXIT = {
   usage: 2,
   notFound: 3,
   authentication: 4,
+  /** The same number: what was to be proven was not. */
+  verification: 4,
   forbidden: 5,
   conflict: 6,
   unavailable: 8,
+  /** EX_TEMPFAIL: an upstream's limit was reached, go on later. */
+  limited: 75,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -51,8 +56,20 @@ const OF_CODE = {
   'role-invalid': EXIT.usage,
   'visibility-invalid': EXIT.usage,
   'nothing-to-change': EXIT.usage,
+  'request-invalid': EXIT.usage,
+  'upstream-absent': EXIT.notFound,
+  'upstream-denied': EXIT.forbidden,
+  'upstream-limited': EXIT.limited,
+  'upstream-unavailable': EXIT.unavailable,
+  'upstream-corrupt': EXIT.verification,
+  'egress-refused': EXIT.forbidden,
+  'place-incomplete': EXIT.verification,
+  'bundle-invalid': EXIT.verification,
+  'bundle-outdated': EXIT.conflict,
+  'space-short': EXIT.unavailable,
+  'secret-unreadable': EXIT.failed,
 } as const satisfies Record<
-  StorageErrorCode | ParseErrorCode | AccountErrorCode | 'password-unreadable',
+  StorageErrorCode | ParseErrorCode | AccountErrorCode | MirrorErrorCode | 'password-unreadable',
   ExitCode
 >;
 
