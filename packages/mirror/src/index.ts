@@ -25,3 +25,33 @@ export type {
   SinkRepository,
   SourceRepository,
 } from './places/place.ts';
+export type {
+  EgressPolicy,
+  UpstreamCredentials,
+  UpstreamSettings,
+} from './client/upstream-settings.ts';
+export {
+  createLocalRepository,
+  type LocalRepository,
+  type LocalRepositoryDeps,
+} from './places/local-repository.ts';
+export { createSecretBox, type SecretBox } from './secrets/sealed-secrets.ts';
+export {
+  createUpstreams,
+  type Upstream,
+  type UpstreamChanges,
+  type Upstreams,
+  type UpstreamsDeps,
+} from './upstreams/upstreams.ts';
+export {
+  createRegistryClient,
+  type RegistryClient,
+  type RegistryClientDeps,
+} from './client/registry-client.ts';
+export type { ClientLimits } from './client/limits.ts';
+export type { Quota } from './client/quota.ts';
+export type {
+  EgressPolicy,
+  UpstreamCredentials,
+  UpstreamSettings,
+} from './client/upstream-settings.ts';

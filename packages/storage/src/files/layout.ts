@@ -8,6 +8,7 @@
 //   ├── uploads/
 //   │   └── <random>                  one upload session's bytes so far
 //   ├── keys/                         private signing keys
+//   │   └── mirror.key                seals the credentials of upstreams
 //   ├── backups/
 //   ├── admin-password                the first one, when it was generated; its owner may remove it
 //   ├── portolan.db  (-wal, -shm)     all rows
@@ -21,6 +22,7 @@ export interface DataLayout {
   readonly blobs: string;
   readonly uploads: string;
   readonly keys: string;
+  readonly mirrorKey: string;
   readonly backups: string;
   readonly adminPassword: string;
   readonly database: string;
@@ -33,6 +35,7 @@ export function dataLayout(directory: string): DataLayout {
     blobs: join(directory, 'blobs'),
     uploads: join(directory, 'uploads'),
     keys: join(directory, 'keys'),
+    mirrorKey: join(directory, 'keys', 'mirror.key'),
     backups: join(directory, 'backups'),
     adminPassword: join(directory, 'admin-password'),
     database: join(directory, 'portolan.db'),
