@@ -77,10 +77,7 @@ export const RULE_SETTINGS = {
   tags: listOf(checked(Tag.parse)).optional(),
   digests: listOf(checked(Digest.parse)).optional(),
   regex: listOf(parsable(parseExpression)).optional(),
-  semver: z
-    .union([z.string(), z.number().transform(String)])
-    .pipe(parsable(parseRange))
-    .optional(),
+  semver: WORD.pipe(parsable(parseRange)).optional(),
   exclude: listOf(parsable(parseExpression)).optional(),
   newest: z.int().min(1).max(100_000).optional(),
   platforms: listOf(parsable(parsePlatform)).optional(),

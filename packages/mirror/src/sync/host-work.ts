@@ -1,0 +1,42 @@
+// What the rules of one upstream share in a run: how much goes on at once, and that it stops for all of
+// them when the host refuses or is down.
+import { type DomainError } from '@portolan/oci';
+import { createSlots, type Slots } from '../copy/at-most.ts';
+
+/** So many failures in a row, each after all its retries, and the host is taken to be down. */
+const MAX_UNAVAILABLE = 5;
+
+export interface HostWork {
+  readonly slots: Slots;
+  /** Why nothing more is begun; undefined while all is well. */
+  readonly stop: DomainError | undefined;
+  succeeded(): void;
+  failed(error: DomainError): void;
+}
+
+/** Another tag of the same host would fail as well. */
+const STOPPING: ReadonlySet<string> = new Set([
+  'upstream-limited',
+  'egress-refused',
+  'space-short',
+  'disk-full',
+  'store-read-only',
+]);
+
+export function createHostWork(jobs: number): HostWork {
+  let stop: DomainError | undefined;
+  let unavailable = 0;
+  return {
+    slots: createSlots(jobs),
+    get stop() {
+      return stop;
+    },
+    succeeded() {
+      unavailable = 0;
+    },
+    failed(error) {
+      if (error.code === 'upstream-unavailable') unavailable++;
+      if (STOPPING.has(error.code) || unavailable >= MAX_UNAVAILABLE) stop ??= error;
+    },
+  };
+}

@@ -1,0 +1,155 @@
+// What a run of a rule would do, from real requests: HEADs of every image, and, when it is measured, the
+// manifests too, whose layers are what there is to fetch. Reading manifests costs pulls.
+import type { MirrorRule } from '@portolan/storage';
+import { forEachAtMost } from '../copy/at-most.ts';
+import { createCopier } from '../copy/copy-image.ts';
+import { parseRuleSettings, type RuleSettings } from '../rules/rule-settings.ts';
+import { parsePlatform } from '../selection/platform.ts';
+import { countRequests, type CountingSource, totalRequests } from './counting-source.ts';
+import { createDrySink, type DrySink } from './dry-sink.ts';
+import { knownQuota, planQuota, type QuotaPlan } from './quota.ts';
+import { findImages, type RuleImage, type RuleImages } from './rule-images.ts';
+import { errorFacts } from './run-report.ts';
+import type { SyncDeps } from './sync-deps.ts';
+import { SILENT_COPY } from './sync-progress.ts';
+
+export interface PlannedImage {
+  readonly tag: string;
+  readonly action: 'copy' | 'update' | 'unchanged' | 'missing' | 'failed';
+  readonly digest?: string;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+export interface RulePlan {
+  readonly source: string;
+  readonly destination: string;
+  readonly images: readonly PlannedImage[];
+  /** To fetch; undefined when it was not measured. */
+  readonly bytes: number | undefined;
+  readonly blobs: number | undefined;
+  /** Of the run that is planned. */
+  readonly requests: number;
+  readonly pulls: number;
+  /** Otherwise `requests` and `pulls` are the least that it can be. */
+  readonly isMeasured: boolean;
+  readonly quota: QuotaPlan | undefined;
+}
+
+export interface PlanOptions {
+  readonly jobs: number;
+  /** Undefined measures where pulls are not counted. */
+  readonly measures: boolean | undefined;
+  readonly signal: AbortSignal;
+}
+
+interface Plan {
+  readonly rule: MirrorRule;
+  readonly settings: RuleSettings;
+  readonly source: CountingSource;
+  readonly sink: DrySink;
+  readonly images: RuleImages;
+  readonly options: PlanOptions;
+}
+
+async function look(plan: Plan, { tag, reference }: RuleImage): Promise<PlannedImage> {
+  const { source, sink, options } = plan;
+  try {
+    const head = await source.head(reference, options.signal);
+    if (head === undefined) return { tag, action: 'missing' };
+    const here = await sink.head({ kind: 'tag', tag }, options.signal);
+    const { digest } = head;
+    if (here?.digest === digest) return { tag, action: 'unchanged', digest };
+    return { tag, action: here === undefined ? 'copy' : 'update', digest };
+  } catch (error) {
+    options.signal.throwIfAborted();
+    return { tag, action: 'failed', error: errorFacts(error) };
+  }
+}
+
+async function measure(plan: Plan, { tag, reference }: RuleImage): Promise<void> {
+  const { settings, source, sink, images, options } = plan;
+  await createCopier().copy({
+    source,
+    sink,
+    reference,
+    tags: [tag],
+    platforms: settings.platforms?.map(parsePlatform),
+    withReferrers: settings.referrers,
+    ...(images.all === undefined ? {} : { tagsAtSource: images.all }),
+    blobsAtOnce: 1,
+    signal: options.signal,
+    progress: SILENT_COPY,
+  });
+}
+
+const isToCopy = ({ action }: PlannedImage): boolean => action === 'copy' || action === 'update';
+
+async function lookAtAll(plan: Plan): Promise<PlannedImage[]> {
+  const { images, options } = plan;
+  const missing: PlannedImage[] = images.missing.map((tag) => ({ tag, action: 'missing' }));
+  const planned = new Map<RuleImage, PlannedImage>();
+  await forEachAtMost(images.images, options.jobs, async (image) => {
+    planned.set(image, await look(plan, image));
+  });
+  return [...images.images.map((image) => planned.get(image)), ...missing].filter(
+    (image) => image !== undefined,
+  );
+}
+
+/** Those that fail are marked so: an image may break below its tag. */
+async function measureAll(plan: Plan, planned: readonly PlannedImage[]): Promise<PlannedImage[]> {
+  const measured = new Map(planned.map((image) => [image.tag, image]));
+  // One by one: what two images share is then counted once.
+  for (const image of plan.images.images) {
+    const known = measured.get(image.tag);
+    if (known === undefined || !isToCopy(known)) continue;
+    try {
+      await measure(plan, image);
+    } catch (error) {
+      plan.options.signal.throwIfAborted();
+      measured.set(image.tag, { tag: image.tag, action: 'failed', error: errorFacts(error) });
+    }
+  }
+  return [...measured.values()];
+}
+
+async function distinctNew(plan: Plan, planned: readonly PlannedImage[]): Promise<number> {
+  const digests = new Set(planned.filter(isToCopy).map(({ digest }) => digest));
+  return digests.size;
+}
+
+/** Changes nothing. @throws MirrorError when the upstream's tags cannot be listed */
+export async function planRule(
+  deps: SyncDeps,
+  rule: MirrorRule,
+  options: PlanOptions,
+): Promise<RulePlan> {
+  const settings = parseRuleSettings(rule.settings);
+  const source = countRequests(await deps.openSource(rule));
+  const sink = createDrySink(deps.openSink(rule), deps.hasBlobHere);
+  const images = await findImages(source, settings, options.signal);
+  const plan: Plan = { rule, settings, source, sink, images, options };
+  const seen = await lookAtAll(plan);
+  const looks = totalRequests(source.counts);
+  const upstream = await deps.stores.upstreams.find(rule.upstream);
+  const quota = knownQuota(upstream, deps.clock());
+  const isMeasured = options.measures ?? quota === undefined;
+  const planned = isMeasured ? await measureAll(plan, seen) : seen;
+  const least = await distinctNew(plan, planned);
+  const { pulls } = source.counts;
+  // The run asks for each image's head once, as the looks have; measuring asked again.
+  const again = seen.filter(isToCopy).length;
+  const measured = totalRequests(source.counts) - again + sink.planned.blobs;
+  const needed = isMeasured ? pulls : least;
+  return {
+    source: `${rule.upstream}/${rule.path}`,
+    destination: rule.destination,
+    images: planned,
+    bytes: isMeasured ? sink.planned.bytes : undefined,
+    blobs: isMeasured ? sink.planned.blobs : undefined,
+    requests: isMeasured ? measured : looks + least,
+    pulls: needed,
+    isMeasured,
+    quota: quota && planQuota(needed, quota, deps.clock()),
+  };
+}

@@ -1,0 +1,119 @@
+// Removes tags that have vanished upstream: only after their grace, only when the newest run was good
+// and saw something, at most a share in one go, and each only after one more look. The tag history keeps
+// where they pointed.
+import { Digest, type Reference, Tag } from '@portolan/oci';
+import type { MirrorRule, MirrorTag } from '@portolan/storage';
+import { mirrorError } from '../errors.ts';
+import { parseRuleSettings } from '../rules/rule-settings.ts';
+import { withRunLease } from './run-lease.ts';
+import type { SyncDeps } from './sync-deps.ts';
+
+export interface PruneOptions {
+  /** Instead of the rule's own grace. */
+  readonly afterDays: number | undefined;
+  readonly isDryRun: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface PruneReport {
+  readonly destination: string;
+  /** Removed, or in a dry run those that would be. */
+  readonly removed: readonly Tag[];
+  /** Past their grace, and left for the next time by the share. */
+  readonly left: number;
+  /** Why nothing was looked at. */
+  readonly refusal: string | undefined;
+}
+
+const DAY_MS = 24 * 3_600_000;
+const DEFAULT_GRACE_DAYS = 30;
+const DEFAULT_SHARE = 0.2;
+const COSIGN_SUFFIXES = ['sig', 'att', 'sbom'] as const;
+
+/** Undefined when the newest finished run saw the upstream as it is. */
+async function refusalOf({ stores }: SyncDeps, rule: MirrorRule): Promise<string | undefined> {
+  const runs = await stores.mirrorRuns.list(rule.id, 10);
+  const last = runs.find(({ outcome }) => outcome !== 'running');
+  if (last === undefined) return 'the rule has never run';
+  if (last.outcome !== 'ok') return `its last run was ${last.outcome}`;
+  const { listed } = last.summary;
+  return listed === 0 ? 'the upstream listed no tags' : undefined;
+}
+
+function isListed(rule: MirrorRule, name: Tag): boolean {
+  return (parseRuleSettings(rule.settings).digests ?? []).some(
+    (digest) => `${Digest.algorithm(digest)}.${Digest.hex(digest).slice(0, 64)}` === name,
+  );
+}
+
+function candidates(
+  rule: MirrorRule,
+  tags: readonly MirrorTag[],
+  vanishedBefore: number,
+): MirrorTag[] {
+  return tags
+    .filter(({ vanishedAt, name }) => vanishedAt !== undefined && !isListed(rule, name))
+    .filter(({ vanishedAt = Infinity }) => vanishedAt <= vanishedBefore)
+    .sort((a, b) => (a.vanishedAt ?? 0) - (b.vanishedAt ?? 0));
+}
+
+/** Its signatures go with the last tag of an image. */
+async function removeAttached({ stores, actor }: SyncDeps, rule: MirrorRule, digest: Digest) {
+  const stem = `${Digest.algorithm(digest)}-${Digest.hex(digest)}`;
+  for (const suffix of COSIGN_SUFFIXES) {
+    const tag = Tag.find(`${stem}.${suffix}`);
+    if (tag !== undefined) await stores.tags.delete(rule.destination, tag, actor);
+  }
+}
+
+async function remove(deps: SyncDeps, rule: MirrorRule, { name, digest }: MirrorTag) {
+  const { stores, actor } = deps;
+  await stores.tags.delete(rule.destination, name, actor);
+  await stores.mirrorTags.forget(rule.id, [name]);
+  if (digest === undefined) return;
+  const others = await stores.mirrorTags.list(rule.id);
+  if (!others.some((other) => other.digest === digest)) await removeAttached(deps, rule, digest);
+}
+
+interface Prune extends PruneOptions {
+  readonly deps: SyncDeps;
+  readonly rule: MirrorRule;
+}
+
+async function pruneHeld({ deps, rule, ...options }: Prune): Promise<PruneReport> {
+  const { destination } = rule;
+  const refusal = await refusalOf(deps, rule);
+  if (refusal !== undefined) return { destination, removed: [], left: 0, refusal };
+  const { prune } = parseRuleSettings(rule.settings);
+  const graceDays = options.afterDays ?? prune?.after_days ?? DEFAULT_GRACE_DAYS;
+  const tags = await deps.stores.mirrorTags.list(rule.id);
+  const due = candidates(rule, tags, deps.clock() - graceDays * DAY_MS);
+  // One at least, or a small repository would never lose a tag.
+  const most = Math.max(1, Math.floor(tags.length * (prune?.max_share ?? DEFAULT_SHARE)));
+  const removed: Tag[] = [];
+  const source = due.length === 0 ? undefined : await deps.openSource(rule);
+  for (const tag of due.slice(0, most)) {
+    const reference: Reference = { kind: 'tag', tag: tag.name };
+    if ((await source?.head(reference, options.signal)) !== undefined) continue;
+    if (!options.isDryRun) await remove(deps, rule, tag);
+    removed.push(tag.name);
+  }
+  return { destination, removed, left: Math.max(0, due.length - most), refusal: undefined };
+}
+
+/** @throws MirrorError when the upstream cannot be asked once more, or somebody else runs the rule */
+export async function pruneRule(
+  deps: SyncDeps,
+  rule: MirrorRule,
+  options: PruneOptions,
+): Promise<PruneReport> {
+  const lease = { leases: deps.stores.leases, ruleId: rule.id, holder: deps.randomId() };
+  const report = await withRunLease(lease, options.signal, (signal) =>
+    pruneHeld({ deps, rule, ...options, signal }),
+  );
+  if (report !== undefined) return report;
+  throw mirrorError('request-invalid', 'another process runs the rule now', {
+    destination: rule.destination,
+    hint: 'try again when it has ended',
+  });
+}

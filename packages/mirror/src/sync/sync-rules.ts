@@ -1,0 +1,65 @@
+// Many rules in one go: hosts beside each other, each with its own number of images at once, and all
+// of them sharing their transfers, so that a layer which ten rules want is fetched once.
+import { DomainError } from '@portolan/oci';
+import type { MirrorRule } from '@portolan/storage';
+import { forEachAtMost } from '../copy/at-most.ts';
+import { createCopier } from '../copy/copy-image.ts';
+import { parseRuleSettings } from '../rules/rule-settings.ts';
+import { createHostWork } from './host-work.ts';
+import { type PruneReport, pruneRule } from './prune-rule.ts';
+import type { RunReport } from './run-report.ts';
+import type { SyncDeps } from './sync-deps.ts';
+import { type SyncOptions, syncRule } from './sync-rule.ts';
+
+export interface SyncedRule {
+  readonly report: RunReport;
+  /** Of a rule that asks for it, after a good run. */
+  readonly pruned: PruneReport | undefined;
+}
+
+function byHost(rules: readonly MirrorRule[]): MirrorRule[][] {
+  const hosts = new Map<string, MirrorRule[]>();
+  for (const rule of rules) {
+    const others = hosts.get(rule.upstream);
+    if (others === undefined) hosts.set(rule.upstream, [rule]);
+    else others.push(rule);
+  }
+  return [...hosts.values()];
+}
+
+async function pruneAfter(
+  deps: SyncDeps,
+  rule: MirrorRule,
+  { outcome }: RunReport,
+  signal: AbortSignal,
+): Promise<PruneReport | undefined> {
+  const { prune } = parseRuleSettings(rule.settings);
+  if (prune === undefined || outcome !== 'ok') return undefined;
+  try {
+    return await pruneRule(deps, rule, { afterDays: undefined, isDryRun: false, signal });
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    // The next run will do.
+    return { destination: rule.destination, removed: [], left: 0, refusal: error.message };
+  }
+}
+
+/** In the order of `rules`. */
+export async function syncRules(
+  deps: SyncDeps,
+  rules: readonly MirrorRule[],
+  options: SyncOptions,
+): Promise<readonly SyncedRule[]> {
+  const copier = createCopier();
+  const done = new Map<MirrorRule, SyncedRule>();
+  const hosts = byHost(rules);
+  await forEachAtMost(hosts, hosts.length, async (ofHost) => {
+    const host = createHostWork(options.jobs);
+    await forEachAtMost(ofHost, options.jobs, async (rule) => {
+      const report = await syncRule({ deps, rule, host, copier, options });
+      const pruned = await pruneAfter(deps, rule, report, options.signal);
+      done.set(rule, { report, pruned });
+    });
+  });
+  return rules.map((rule) => done.get(rule)).filter((result) => result !== undefined);
+}
