@@ -113,9 +113,9 @@ async function measureAll(plan: Plan, planned: readonly PlannedImage[]): Promise
   return [...measured.values()];
 }
 
-async function distinctNew(plan: Plan, planned: readonly PlannedImage[]): Promise<number> {
-  const digests = new Set(planned.filter(isToCopy).map(({ digest }) => digest));
-  return digests.size;
+/** Manifests to be read, not counting what is below them. */
+function leastPulls(planned: readonly PlannedImage[]): number {
+  return new Set(planned.filter(isToCopy).map(({ digest }) => digest)).size;
 }
 
 /** Changes nothing. @throws MirrorError when the upstream's tags cannot be listed */
@@ -135,7 +135,7 @@ export async function planRule(
   const quota = knownQuota(upstream, deps.clock());
   const isMeasured = options.measures ?? quota === undefined;
   const planned = isMeasured ? await measureAll(plan, seen) : seen;
-  const least = await distinctNew(plan, planned);
+  const least = leastPulls(planned);
   const { pulls } = source.counts;
   // The run asks for each image's head once, as the looks have; measuring asked again.
   const again = seen.filter(isToCopy).length;

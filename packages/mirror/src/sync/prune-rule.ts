@@ -5,6 +5,7 @@ import { Digest, type Reference, Tag } from '@portolan/oci';
 import type { MirrorRule, MirrorTag } from '@portolan/storage';
 import { mirrorError } from '../errors.ts';
 import { parseRuleSettings } from '../rules/rule-settings.ts';
+import { tagOfDigest } from './rule-images.ts';
 import { withRunLease } from './run-lease.ts';
 import type { SyncDeps } from './sync-deps.ts';
 
@@ -40,19 +41,14 @@ async function refusalOf({ stores }: SyncDeps, rule: MirrorRule): Promise<string
   return listed === 0 ? 'the upstream listed no tags' : undefined;
 }
 
-function isListed(rule: MirrorRule, name: Tag): boolean {
-  return (parseRuleSettings(rule.settings).digests ?? []).some(
-    (digest) => `${Digest.algorithm(digest)}.${Digest.hex(digest).slice(0, 64)}` === name,
-  );
-}
-
 function candidates(
   rule: MirrorRule,
   tags: readonly MirrorTag[],
   vanishedBefore: number,
 ): MirrorTag[] {
+  const byDigest = new Set((parseRuleSettings(rule.settings).digests ?? []).map(tagOfDigest));
   return tags
-    .filter(({ vanishedAt, name }) => vanishedAt !== undefined && !isListed(rule, name))
+    .filter(({ vanishedAt, name }) => vanishedAt !== undefined && !byDigest.has(name))
     .filter(({ vanishedAt = Infinity }) => vanishedAt <= vanishedBefore)
     .sort((a, b) => (a.vanishedAt ?? 0) - (b.vanishedAt ?? 0));
 }
