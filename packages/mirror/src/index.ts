@@ -25,11 +25,6 @@ export type {
   SinkRepository,
   SourceRepository,
 } from './places/place.ts';
-export type {
-  EgressPolicy,
-  UpstreamCredentials,
-  UpstreamSettings,
-} from './client/upstream-settings.ts';
 export {
   createLocalRepository,
   type LocalRepository,

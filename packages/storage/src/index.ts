@@ -42,6 +42,7 @@ export type {
 } from './namespaces/namespace-store.ts';
 export { openStorage } from './open-storage.ts';
 export type { PageRequest } from './page-request.ts';
+export { fallbackTag } from './referrers/fallback-tag.ts';
 export type { ReferrerPage, ReferrerQuery, ReferrerStore } from './referrers/referrer-store.ts';
 export type { RepositoryPage, RepositoryStore } from './repositories/repository-store.ts';
 export type { SigningKey, SigningKeyStore } from './signing-keys/signing-key-store.ts';
