@@ -36,6 +36,11 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import('./commands/namespace.ts')).registerNamespace,
   },
   {
+    name: 'upstream',
+    summary: 'Manage the registries that the mirror copies from',
+    load: async () => (await import('./commands/upstream.ts')).registerUpstream,
+  },
+  {
     name: 'key',
     summary: 'Manage the keys that sign tokens',
     load: async () => (await import('./commands/key.ts')).registerKey,

@@ -17,6 +17,8 @@ export interface NamespaceChanges {
   readonly visibility?: string | undefined;
   readonly team?: string | undefined;
   readonly allowsSparseIndexes?: boolean | undefined;
+  /** False makes a mirror an ordinary namespace. */
+  readonly isMirror?: false | undefined;
 }
 
 /**
@@ -42,21 +44,22 @@ export async function createNamespace(
 /**
  * All of the changes in one transaction.
  * @throws AccountError `nothing-to-change`, `visibility-invalid`; StorageError `not-found`,
- *   `still-in-use` (a namespace that cannot go to a team)
+ *   `still-in-use` (a namespace that cannot go to a team, a mirror that rules write to)
  */
 export async function updateNamespace(
   deps: AccountDeps,
   name: string,
   changes: NamespaceChanges,
 ): Promise<void> {
-  const { visibility, team, allowsSparseIndexes } = changes;
+  const { visibility, team, allowsSparseIndexes, isMirror } = changes;
   const settings: NamespaceSettings = {
     ...(visibility === undefined ? {} : { visibility: parseVisibility(name, visibility) }),
     ...(team === undefined ? {} : { team }),
     ...(allowsSparseIndexes === undefined ? {} : { allowsSparseIndexes }),
+    ...(isMirror === undefined ? {} : { isMirror }),
   };
   if (Object.keys(settings).length === 0) {
-    const hint = 'name at least one of visibility, team and sparse indexes';
+    const hint = 'name at least one of visibility, team, sparse indexes and mirror';
     throw accountError('nothing-to-change', 'nothing was asked to be changed', { hint });
   }
   await deps.access.namespaces.set(name, settings, deps.actor);

@@ -1,4 +1,5 @@
 // What every command gets: the settings, the stores, and where its answer goes.
+import type { EgressPolicy } from '@portolan/mirror';
 import type { Storage } from '@portolan/storage';
 import type { Output } from '../terminal/output.ts';
 
@@ -8,6 +9,8 @@ export interface CommandContext {
   readonly output: Output;
   readonly clock: () => number;
   readonly randomId: () => string;
+  /** Where the mirror may connect to. */
+  readonly egress: EgressPolicy;
   /** All of stdin, for `--password-stdin`. */
   readStdin(): Promise<string>;
   /** Opens the data directory, runs `work`, closes it. Works beside a running server. */

@@ -4,7 +4,9 @@ import { accessSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
+import { loadEgressPolicy } from '../config/egress-settings.ts';
 import { readEnvironment } from '../config/environment.ts';
+import type { SettingsSources } from '../config/given-settings.ts';
 import {
   loadStorageSettings,
   storageOptions,
@@ -50,19 +52,21 @@ function refuseMissing(directory: string): void {
 export function createCommandContext(options: () => GlobalOptions): CommandContext {
   let loaded: StorageSettings | undefined;
   let output: Output | undefined;
-  const settings = (): StorageSettings => {
+  const sources = (): SettingsSources => {
     const { config, dataDir } = options();
-    loaded ??= loadStorageSettings({
-      environment: readEnvironment(),
-      file: config,
-      flags: { data_dir: dataDir },
-    });
+    return { environment: readEnvironment(), file: config, flags: { data_dir: dataDir } };
+  };
+  const settings = (): StorageSettings => {
+    loaded ??= loadStorageSettings(sources());
     return loaded;
   };
   return {
     get output() {
       output ??= createOutput(options().output, process);
       return output;
+    },
+    get egress() {
+      return loadEgressPolicy(sources());
     },
     actor: `cli:${systemUser()}`,
     clock: Date.now,

@@ -10,6 +10,8 @@ interface SettingOptions {
   readonly team?: string;
   readonly visibility?: string;
   readonly sparseIndexes?: boolean;
+  /** False is `--no-mirror`. */
+  readonly mirror?: boolean;
 }
 
 const VISIBILITY_HELP = 'public (anyone pulls), protected (anyone logged in) or private';
@@ -17,7 +19,7 @@ const VISIBILITY_HELP = 'public (anyone pulls), protected (anyone logged in) or 
 function namespaceRow(namespace: Namespace) {
   return {
     name: writtenNamespace(namespace.name),
-    kind: namespace.kind,
+    kind: namespace.isMirror ? 'mirror' : namespace.kind,
     visibility: namespace.visibility,
     team: namespace.team ?? null,
     owner: namespace.owner ?? null,
@@ -51,11 +53,16 @@ function registerChanges(namespace: Command, context: CommandContext): void {
     .option('--team <team>', 'the team that owns it from now on')
     .option('--sparse-indexes', 'accept indexes whose manifests are not all here')
     .option('--no-sparse-indexes', 'refuse indexes whose manifests are not all here')
-    .action((argument: string, { team, visibility, sparseIndexes }: SettingOptions) =>
+    .option('--no-mirror', 'let those push who have a right to, once no mirror rule writes there')
+    .action((argument: string, { team, visibility, sparseIndexes, mirror }: SettingOptions) =>
       withAccounts(context, async (accounts, storage) => {
         const name = readNamespace(argument);
-        const changes = { team, visibility, allowsSparseIndexes: sparseIndexes };
-        await accounts.updateNamespace(name, changes);
+        await accounts.updateNamespace(name, {
+          team,
+          visibility,
+          allowsSparseIndexes: sparseIndexes,
+          isMirror: mirror === false ? false : undefined,
+        });
         context.output.record(await showNamespace(storage, name));
       }),
     );

@@ -13,6 +13,9 @@ async function knownNames(storage: Storage, detail: DomainError['detail']): Prom
   if (kind === 'user') known = await storage.subjects.list();
   if (kind === 'team') known = await storage.teams.list();
   if (kind === 'namespace') known = await storage.namespaces.list();
+  if (kind === 'upstream') {
+    known = (await storage.upstreams.list()).map(({ host }) => ({ name: host }));
+  }
   if (kind === 'member' && typeof team === 'string') {
     known = (await storage.teams.members(team)).map((member) => ({ name: member.subject }));
   }
@@ -32,7 +35,10 @@ async function withHint(storage: Storage, error: DomainError): Promise<DomainErr
 }
 
 /** What a `find` has not found. */
-export function notFound(kind: 'user' | 'team' | 'namespace', name: string): DomainError {
+export function notFound(
+  kind: 'user' | 'team' | 'namespace' | 'upstream',
+  name: string,
+): DomainError {
   return new DomainError('not-found', `there is no ${kind} '${name}'`, { kind, name });
 }
 

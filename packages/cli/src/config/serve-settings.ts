@@ -1,6 +1,8 @@
 // What `portolan serve` and its two halves need, with the rules that join several settings. The
 // result is plain data: the primary sends it to its workers as it is.
 import { availableParallelism } from 'node:os';
+import type { EgressPolicy } from '@portolan/mirror';
+import { toEgressPolicy } from './egress-settings.ts';
 import { collectGiven, type SettingsSources } from './given-settings.ts';
 import { ListenAddress } from './listen-address.ts';
 import { type SettingKey, type SettingValues, variableOf } from './setting-table.ts';
@@ -41,6 +43,8 @@ export interface ServeSettings {
     readonly anonymous: boolean;
   };
   readonly storage: StorageSettings;
+  /** Of the mirror. */
+  readonly egress: EgressPolicy;
 }
 
 /** Beside the settings, because it must not travel with them. */
@@ -118,6 +122,7 @@ function toSettings(role: ServeRole, values: SettingValues): ServeSettings {
       anonymous: settled(values, 'policy.anonymous'),
     },
     storage: toStorageSettings(values),
+    egress: toEgressPolicy(values),
   };
 }
 

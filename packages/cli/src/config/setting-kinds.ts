@@ -1,5 +1,6 @@
 // The kinds of values a setting can have. Each accepts what YAML gives (numbers, booleans, strings)
 // and what the environment gives (always text), and says in its error what would be right.
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { ListenAddress } from './listen-address.ts';
 
@@ -62,6 +63,21 @@ export function serviceList() {
         return { name, keyId: form === 'libtrust' ? ('libtrust' as const) : ('rfc7638' as const) };
       }),
     );
+}
+
+/** Addresses and CIDRs: a YAML list, or text with commas. */
+export function networkList() {
+  const list = z.string().transform((value) => value.split(','));
+  return z
+    .union([z.array(z.string()), list], expected('a list of networks'))
+    .transform((values) => values.map((value) => value.trim()).filter((value) => value !== ''))
+    .refine((values) => values.every(isNetwork), 'is not a list of networks such as 10.0.0.0/8');
+}
+
+function isNetwork(cidr: string): boolean {
+  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(cidr) ?? [];
+  const family = isIP(address);
+  return family !== 0 && (bits === undefined || Number(bits) <= (family === 4 ? 32 : 128));
 }
 
 export function listenAddress() {

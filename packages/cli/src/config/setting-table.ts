@@ -6,6 +6,7 @@ import {
   choice,
   trueOrFalse,
   listenAddress,
+  networkList,
   serviceList,
   origin,
   size,
@@ -148,7 +149,22 @@ const REGISTRY = {
   }),
 } as const;
 
-export const SETTINGS = { ...SERVER, ...TOKEN, ...POLICY, ...STORAGE, ...REGISTRY } as const;
+const MIRROR = {
+  'mirror.allowed_networks': setting(networkList(), {
+    fallback: '',
+    about:
+      'Networks of your own that the mirror may connect to, such as `10.0.0.0/8,fd00::/8`. Without them it goes to public addresses alone, whatever an upstream’s name or redirect says.',
+  }),
+} as const;
+
+export const SETTINGS = {
+  ...SERVER,
+  ...TOKEN,
+  ...POLICY,
+  ...STORAGE,
+  ...REGISTRY,
+  ...MIRROR,
+} as const;
 
 export type SettingKey = keyof typeof SETTINGS;
 

@@ -10,6 +10,7 @@ import type { CommandContext } from '../../src/commands/context.ts';
 import { registerKey } from '../../src/commands/key.ts';
 import { registerNamespace } from '../../src/commands/namespace.ts';
 import { registerTeam } from '../../src/commands/team.ts';
+import { registerUpstream } from '../../src/commands/upstream.ts';
 import { registerUser } from '../../src/commands/user.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -31,6 +32,7 @@ function createProgram(context: CommandContext): Command {
   registerTeam(program, context);
   registerNamespace(program, context);
   registerKey(program, context);
+  registerUpstream(program, context);
   const silence = (command: Command): void => {
     command.exitOverride().configureOutput({ writeErr: () => undefined });
     for (const child of command.commands) silence(child);
@@ -64,6 +66,7 @@ export async function openCommands() {
       clock: Date.now,
       randomId,
       readStdin: async () => stdin,
+      egress: { allowedNetworks: ['127.0.0.0/8', '::1'] },
       withStorage,
       output: {
         rows: (rows, columns) => {

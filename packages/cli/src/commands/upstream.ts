@@ -1,0 +1,192 @@
+// `portolan upstream`: the registries that the mirror copies from, and how they are reached.
+import type { Upstream, UpstreamChanges } from '@portolan/mirror';
+import { DomainError } from '@portolan/oci';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { readFile } from 'node:fs/promises';
+import { size } from '../config/setting-kinds.ts';
+import type { CommandContext } from './context.ts';
+import { addPasswordOptions, type PasswordOptions, readPassword } from './password-options.ts';
+import { timestamp } from './timestamp.ts';
+import { notFound } from './with-accounts.ts';
+import { withUpstreams } from './with-upstreams.ts';
+
+/** `false` is what commander makes of `--no-…`. */
+interface SetOptions extends PasswordOptions {
+  readonly endpoint?: string | false;
+  readonly ca?: string | false;
+  readonly proxy?: string | false;
+  readonly tlsVerify?: boolean;
+  readonly requestsPerSecond?: number | false;
+  readonly bandwidth?: number | false;
+  readonly allowHost?: readonly string[] | false;
+  readonly username?: string;
+  /** True also when nothing was said. */
+  readonly credentials: boolean;
+}
+
+function upstreamRow(upstream: Upstream) {
+  return {
+    host: upstream.host,
+    endpoint: upstream.endpoint ?? null,
+    verifiesTls: upstream.verifiesTls,
+    ownCa: upstream.ca !== undefined,
+    proxy: upstream.proxy ?? null,
+    requestsPerSecond: upstream.requestsPerSecond ?? null,
+    bytesPerSecond: upstream.bytesPerSecond ?? null,
+    allowedHosts: upstream.allowedHosts,
+    credentials: upstream.hasCredentials,
+    quota: upstream.quota ?? null,
+    created: timestamp(upstream.createdAt),
+  };
+}
+
+function usage(message: string, hint: string): DomainError {
+  return new DomainError('request-invalid', message, { hint });
+}
+
+function parseRate(text: string): number {
+  const rate = Number(text);
+  if (Number.isFinite(rate) && rate > 0) return rate;
+  throw new InvalidArgumentError('It is a number above 0, such as 5 or 0.5.');
+}
+
+function parseBandwidth(text: string): number {
+  const result = size().safeParse(text.replace(/\/s$/, ''));
+  if (result.success) return result.data;
+  throw new InvalidArgumentError('It is bytes a second, such as 10MiB or 512KiB.');
+}
+
+async function readCertificates(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    const hint = 'check the name and that you may read it';
+    throw new DomainError('request-invalid', `cannot read ${file}`, { hint }, { cause });
+  }
+}
+
+async function readCredentials(
+  context: CommandContext,
+  options: SetOptions,
+): Promise<UpstreamChanges['credentials']> {
+  const { username, credentials } = options;
+  const password = await readPassword(context, options);
+  if (!credentials) return null;
+  if (username === undefined && password === undefined) return undefined;
+  if (username === undefined) {
+    throw usage('a password was given, and no user name', 'name the user with --username');
+  }
+  if (password?.kind !== 'given') {
+    const hint = 'give it with --password-stdin or --password-file';
+    throw usage('a user name was given, and no password', hint);
+  }
+  return { kind: 'basic', username, password: password.password };
+}
+
+/** Undefined leaves a setting as it is, null takes it away. */
+function change<T>(option: T | false | undefined): T | null | undefined {
+  return option === false ? null : option;
+}
+
+async function readChanges(context: CommandContext, options: SetOptions): Promise<UpstreamChanges> {
+  const { ca } = options;
+  const given = {
+    endpoint: change(options.endpoint),
+    ca: typeof ca === 'string' ? await readCertificates(ca) : change(ca),
+    proxy: change(options.proxy),
+    verifiesTls: options.tlsVerify,
+    requestsPerSecond: change(options.requestsPerSecond),
+    bytesPerSecond: change(options.bandwidth),
+    allowedHosts: change(options.allowHost),
+    credentials: await readCredentials(context, options),
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+function addConnectionOptions(command: Command): Command {
+  return command
+    .option('--endpoint <url>', 'where the registry really is, when not at https://HOST')
+    .option('--no-endpoint', 'at https://HOST again')
+    .option('--ca <file>', 'PEM file of a certificate authority to trust beside the system’s')
+    .option('--no-ca', 'trust the system’s certificate authorities alone again')
+    .option('--proxy <url>', 'HTTP proxy to go through')
+    .option('--no-proxy', 'go directly again')
+    .option('--tls-verify', 'refuse certificates that are not valid (as at first)')
+    .option('--no-tls-verify', 'accept any certificate, and plain HTTP')
+    .option('--allow-host <host...>', 'other hosts that it may send us to; all of them at once')
+    .option('--no-allow-host', 'no other hosts again');
+}
+
+function addLimitOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--requests-per-second <number>', 'at most so many requests').argParser(parseRate),
+    )
+    .option('--no-requests-per-second', 'as many requests as it takes again')
+    .addOption(
+      new Option('--bandwidth <size>', 'at most so many bytes a second, such as 10MiB').argParser(
+        parseBandwidth,
+      ),
+    )
+    .option('--no-bandwidth', 'as fast as it goes again');
+}
+
+function registerSet(upstream: Command, context: CommandContext): void {
+  const command = upstream
+    .command('set <host>')
+    .description('Make a registry known, or change how it is reached; what is not named stays');
+  addPasswordOptions(addLimitOptions(addConnectionOptions(command)))
+    .option('--username <name>', 'log in there with this name')
+    .addOption(
+      new Option('--no-credentials', 'forget the name and the password').conflicts([
+        'username',
+        'passwordStdin',
+        'passwordFile',
+      ]),
+    )
+    .action(async (host: string, options: SetOptions) => {
+      const changes = await readChanges(context, options);
+      await withUpstreams(context, async (upstreams) => {
+        context.output.record(upstreamRow(await upstreams.set(host, changes, context.actor)));
+      });
+    });
+}
+
+function registerReads(upstream: Command, context: CommandContext): void {
+  upstream
+    .command('list')
+    .description('List the registries that are known')
+    .action(() =>
+      withUpstreams(context, async (upstreams) => {
+        const columns = ['host', 'endpoint', 'verifiesTls', 'proxy', 'credentials', 'quota'];
+        context.output.rows((await upstreams.list()).map(upstreamRow), columns);
+      }),
+    );
+  upstream
+    .command('show <host>')
+    .description('Show how a registry is reached')
+    .action((host: string) =>
+      withUpstreams(context, async (upstreams) => {
+        const found = await upstreams.find(host);
+        if (found === undefined) throw notFound('upstream', host);
+        context.output.record(upstreamRow(found));
+      }),
+    );
+}
+
+export function registerUpstream(program: Command, context: CommandContext): void {
+  const upstream = program
+    .command('upstream')
+    .description('Manage the registries that the mirror copies from');
+  registerSet(upstream, context);
+  registerReads(upstream, context);
+  upstream
+    .command('remove <host>')
+    .description('Forget a registry and its credentials, once no mirror rule names it')
+    .action((host: string) =>
+      withUpstreams(context, async (upstreams) => {
+        await upstreams.remove(host, context.actor);
+        context.output.note(`Upstream '${host}' is removed.`);
+      }),
+    );
+}
