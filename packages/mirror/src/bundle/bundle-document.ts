@@ -208,6 +208,9 @@ export function parseBundleDocument(text: string): BundleDocument {
     references: references.map(({ name, ...reference }) => ({ ...name, ...reference })),
   };
   const { references: r, manifests, blobs, files, expected } = counts;
-  checkConsistency(document, { counts: { references: r, manifests, blobs, files, expected }, bytes });
+  checkConsistency(document, {
+    counts: { references: r, manifests, blobs, files, expected },
+    bytes,
+  });
   return document;
 }

@@ -28,7 +28,13 @@ export function asWriteError(error: unknown, directory: string): unknown {
 }
 
 /** Some file systems (exFAT through FUSE, network shares) cannot sync a directory; others must. */
-const CANNOT_SYNC: ReadonlySet<unknown> = new Set(['EINVAL', 'ENOTSUP', 'EPERM', 'EISDIR', 'EBADF']);
+const CANNOT_SYNC: ReadonlySet<unknown> = new Set([
+  'EINVAL',
+  'ENOTSUP',
+  'EPERM',
+  'EISDIR',
+  'EBADF',
+]);
 
 export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');

@@ -1,20 +1,27 @@
 // An export under way: what has been put so far, and the files that say so at the end. All state that
 // outlives the process lies in the directory, so a killed export is simply run again: right files are
 // kept, and a bundle counts as one only once SHA256SUMS is there.
-import { type Descriptor, type Digest, type Manifest, MediaType, parseManifest } from '@portolan/oci';
+import { type Descriptor, type Digest, parseManifest } from '@portolan/oci';
 import type { Reference, RepositoryName, Tag } from '@portolan/oci';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createBlobTransfers } from '../copy/blob-transfers.ts';
 import { mirrorError } from '../errors.ts';
 import type { FetchedManifest, OpenBlob } from '../places/place.ts';
-import type { BundleDocument, BundleReference } from './bundle-document.ts';
+import type { BundleDocument } from './bundle-document.ts';
 import { fileSize } from './bundle-files.ts';
 import { type BundleEnding, prepareDirectory, writeBundleFiles } from './bundle-directory.ts';
 import type { KnownContent } from './known-content.ts';
 import { type BlobFile, blobFiles, countParts, mayBeSplit } from './layout.ts';
 import { hashBlob } from './stored-blob.ts';
 import { writeBlob } from './write-blob.ts';
+import {
+  describeBundle,
+  type Written,
+  type WrittenBlob,
+  type WrittenManifest,
+  type WrittenRepository,
+} from './written-content.ts';
 
 export interface BundleWriterDeps {
   readonly directory: string;
@@ -25,11 +32,6 @@ export interface BundleWriterDeps {
   readonly randomId: () => string;
   /** Program and version. */
   readonly tool: string;
-}
-
-export interface WrittenManifest {
-  readonly fetched: FetchedManifest;
-  readonly manifest: Manifest;
 }
 
 export interface BundleWriter {
@@ -47,100 +49,6 @@ export interface PutInBundle {
   readonly source: string;
   readonly manifest: FetchedManifest;
   readonly tags: readonly Tag[];
-}
-
-interface WrittenRepository {
-  readonly source: string;
-  readonly manifests: Map<Digest, WrittenManifest>;
-  readonly tags: Map<Tag, Digest>;
-}
-
-interface WrittenBlob {
-  readonly size: number;
-  readonly sums: ReadonlyMap<string, string>;
-}
-
-interface Written {
-  readonly blobs: Map<Digest, WrittenBlob>;
-  readonly expected: Map<Digest, number>;
-  readonly repositories: Map<RepositoryName, WrittenRepository>;
-}
-
-/** The manifests of a repository that nothing else in it leads to: referrers, and pulls by digest. */
-function untaggedRoots({ manifests, tags }: WrittenRepository): WrittenManifest[] {
-  const led = new Set<Digest>(tags.values());
-  for (const { manifest } of manifests.values()) {
-    for (const { descriptor } of manifest.references) led.add(descriptor.digest);
-  }
-  return [...manifests].filter(([digest]) => !led.has(digest)).map(([, written]) => written);
-}
-
-function referencesOf(written: Written, copiedAt: number): BundleReference[] {
-  const references: BundleReference[] = [];
-  for (const [repository, inside] of written.repositories) {
-    const add = ({ fetched }: WrittenManifest, reference: Reference): void => {
-      const { digest, mediaType, body } = fetched;
-      const { source } = inside;
-      const size = body.length;
-      references.push({ repository, reference, digest, mediaType, size, source, copiedAt });
-    };
-    for (const [tag, digest] of inside.tags) {
-      const found = inside.manifests.get(digest);
-      if (found !== undefined) add(found, { kind: 'tag', tag });
-    }
-    for (const root of untaggedRoots(inside)) {
-      add(root, { kind: 'digest', digest: root.fetched.digest });
-    }
-  }
-  return references;
-}
-
-/** Children that an index names and the bundle has not: other platforms. */
-function omittedChildren({ repositories, blobs, expected }: Written): Digest[] {
-  const omitted = new Set<Digest>();
-  for (const { manifests } of repositories.values()) {
-    for (const { manifest } of manifests.values()) {
-      for (const { kind, descriptor } of manifest.references) {
-        const { digest } = descriptor;
-        if (kind === 'child' && !blobs.has(digest) && !expected.has(digest)) omitted.add(digest);
-      }
-    }
-  }
-  return [...omitted];
-}
-
-function mediaTypesOf({ repositories }: Written): Map<Digest, string> {
-  const types = new Map<Digest, string>();
-  for (const { manifests } of repositories.values()) {
-    for (const [digest, { fetched }] of manifests) types.set(digest, fetched.mediaType);
-  }
-  return types;
-}
-
-function describeBundle(
-  { maxFileSize, known, clock, randomId, tool }: BundleWriterDeps,
-  written: Written,
-): BundleDocument {
-  const madeAt = clock();
-  const types = mediaTypesOf(written);
-  return {
-    id: randomId(),
-    madeAt,
-    tool,
-    base: known === undefined ? undefined : { kind: known.kind, id: known.id },
-    maxFileSize,
-    references: referencesOf(written, madeAt),
-    blobs: [...written.blobs].map(([digest, { size }]) => {
-      const manifest = types.get(digest);
-      const parts = countParts(size, maxFileSize);
-      return { digest, size, parts, ...(manifest === undefined ? {} : { manifest }) };
-    }),
-    // What one image left out and another one brought is there.
-    expected: [...written.expected]
-      .filter(([digest]) => !written.blobs.has(digest))
-      .map(([digest, size]) => ({ digest, size })),
-    omitted: omittedChildren(written),
-  };
 }
 
 async function areSizesRight(directory: string, files: readonly BlobFile[]): Promise<boolean> {
@@ -226,12 +134,13 @@ export async function createBundleWriter(deps: BundleWriterDeps): Promise<Bundle
       // Images that are copied side by side may share a child.
       await manifestTurns.run(digest, signal, () => putBlob(descriptor, open, signal));
       const repository = repositoryOf(request);
-      const fetched = { ...request.manifest, mediaType: MediaType.parse(mediaType) };
-      repository.manifests.set(digest, { fetched, manifest });
+      repository.manifests.set(digest, { fetched: request.manifest, manifest });
       for (const tag of request.tags) repository.tags.set(tag, digest);
     },
     async finish(ending) {
-      const document = describeBundle(deps, written);
+      const { clock, randomId, tool } = deps;
+      const facts = { id: randomId(), madeAt: clock(), tool, maxFileSize, known };
+      const document = describeBundle(facts, written);
       const sums = new Map([...written.blobs.values()].flatMap((blob) => [...blob.sums]));
       await writeBundleFiles(directory, { document, sums, ...ending });
       return document;

@@ -2,13 +2,7 @@
 // against it holds what is missing there, whatever was carried in before and in whatever order.
 import type { Digest } from '@portolan/oci';
 import * as z from 'zod';
-import {
-  BundleId,
-  digest,
-  parseJsonDocument,
-  referenceName,
-  time,
-} from './bundle-document.ts';
+import { BundleId, digest, parseJsonDocument, referenceName, time } from './bundle-document.ts';
 import { formatReferenceName, type NamedReference } from './reference-name.ts';
 
 export const HAVE_FORMAT = 'portolan-have/1';

@@ -19,8 +19,8 @@ export interface BundleKeyPair {
 export function generateBundleKey(): BundleKeyPair {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   return {
-    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    publicKey: publicKey.export({ type: 'spki', format: 'pem' }),
   };
 }
 

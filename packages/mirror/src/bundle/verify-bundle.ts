@@ -102,7 +102,7 @@ function counting(findings: Findings) {
   const { signal, onBytes } = findings.options;
   return {
     signal,
-    onBytes(count: number) {
+    onBytes: (count: number) => {
       findings.bytes += count;
       onBytes?.(count);
     },

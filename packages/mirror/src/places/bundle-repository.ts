@@ -1,5 +1,11 @@
 // A repository in a bundle: to read from one that is complete, and to write to one in the making.
-import { type Descriptor, type Digest, MediaType, OCI_MANIFEST, type Reference } from '@portolan/oci';
+import {
+  type Descriptor,
+  type Digest,
+  MediaType,
+  OCI_MANIFEST,
+  type Reference,
+} from '@portolan/oci';
 import type { RepositoryName } from '@portolan/oci';
 import {
   type BundleContents,

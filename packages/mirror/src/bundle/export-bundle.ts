@@ -1,0 +1,125 @@
+// An export: plan, space, copy, finish. One image that cannot be had stops no other; a full disk stops all.
+import { DomainError, type Reference } from '@portolan/oci';
+import { forEachAtMost } from '../copy/at-most.ts';
+import { type CopyProgress, type CopyResult, createCopier } from '../copy/copy-image.ts';
+import { createBundleSink, withoutChildren } from '../places/bundle-repository.ts';
+import type { BundleDocument } from './bundle-document.ts';
+import { type BundleWriter, createBundleWriter } from './bundle-writer.ts';
+import {
+  type ExportItem,
+  type ExportPlan,
+  type FailedReference,
+  type PlannedItem,
+  planExport,
+  type PlanOptions,
+} from './export-plan.ts';
+import { checkSpace } from './free-space.ts';
+import { formatReferenceName } from './reference-name.ts';
+import { rememberManifests } from './remembering-source.ts';
+
+export interface ExportDeps {
+  readonly clock: () => number;
+  readonly randomId: () => string;
+  /** Program and version. */
+  readonly tool: string;
+}
+
+export interface ExportProgress extends CopyProgress {
+  planned(plan: ExportPlan): void;
+  copied(name: string, result: CopyResult): void;
+  failed(name: string, error: unknown): void;
+}
+
+export interface ExportRequest extends PlanOptions {
+  readonly items: readonly ExportItem[];
+  /** PEM; undefined leaves the bundle unsigned. */
+  readonly privateKey: string | undefined;
+  readonly isDryRun: boolean;
+  readonly imagesAtOnce: number;
+  readonly blobsAtOnce: number;
+  readonly progress: ExportProgress;
+}
+
+export interface ExportResult {
+  readonly plan: ExportPlan;
+  /** Undefined when nothing was written: a dry run, or nothing could be had. */
+  readonly document: BundleDocument | undefined;
+  readonly failed: readonly FailedReference[];
+}
+
+interface Copy {
+  readonly item: PlannedItem;
+  readonly reference: Reference;
+}
+
+/** What ends the export and not only one image. */
+function endsAll(error: unknown, signal: AbortSignal): boolean {
+  if (signal.aborted) return true;
+  if (error instanceof DomainError) return error.code === 'space-short';
+  return error instanceof Error && 'code' in error;
+}
+
+async function copyAll(
+  request: ExportRequest,
+  writer: BundleWriter,
+  plan: ExportPlan,
+): Promise<FailedReference[]> {
+  const { platforms, withReferrers, blobsAtOnce, signal, progress } = request;
+  const copier = createCopier();
+  const failed: FailedReference[] = [];
+  const copies = plan.items.flatMap((item) =>
+    item.references.map((reference): Copy => ({ item, reference })),
+  );
+  const copyOne = async ({ item, reference }: Copy): Promise<void> => {
+    const { repository, source, omitted } = item;
+    const name = formatReferenceName({ repository, reference });
+    const sink = createBundleSink(writer, { repository, source: source.name });
+    try {
+      const result = await copier.copy({
+        source,
+        sink: withoutChildren(sink, omitted),
+        reference,
+        tags: reference.kind === 'tag' ? [reference.tag] : [],
+        platforms,
+        withReferrers,
+        isThorough: true,
+        blobsAtOnce,
+        signal,
+        progress,
+      });
+      progress.copied(name, result);
+    } catch (error) {
+      if (endsAll(error, signal)) throw error;
+      failed.push({ name, error });
+      progress.failed(name, error);
+    }
+  };
+  await forEachAtMost(copies, request.imagesAtOnce, copyOne);
+  return failed;
+}
+
+/**
+ * Writes a bundle, or goes on with one.
+ * @throws MirrorError `space-short`, `request-invalid`; what is wrong with one reference is listed
+ */
+export async function exportBundle(
+  deps: ExportDeps,
+  request: ExportRequest,
+): Promise<ExportResult> {
+  const { directory, maxFileSize, known, privateKey, progress } = request;
+  const items = request.items.map((item) =>
+    // Ours is read again as quickly as it would be remembered.
+    item.mayBeSparse ? item : { ...item, source: rememberManifests(item.source) },
+  );
+  const plan = await planExport(items, request);
+  for (const { name, error } of plan.failed) progress.failed(name, error);
+  progress.planned(plan);
+  if (request.isDryRun || plan.references === 0) {
+    return { plan, document: undefined, failed: plan.failed };
+  }
+  await checkSpace(directory, plan.neededBytes);
+  const writer = await createBundleWriter({ ...deps, directory, maxFileSize, known });
+  const failed = [...plan.failed, ...(await copyAll(request, writer, plan))];
+  const document = await writer.finish({ privateKey, keepsUnfinished: failed.length > 0 });
+  return { plan, document, failed };
+}

@@ -1,0 +1,270 @@
+// An import. Nothing is published before everything has been read and compared: a damaged stick changes
+// nothing here. After that each image is a copy like any other, its tag last, so a killed import is simply
+// run again.
+import { type Digest, DomainError, isNamespaceName, RepositoryName } from '@portolan/oci';
+import type { BundleStore } from '@portolan/storage';
+import { forEachAtMost } from '../copy/at-most.ts';
+import { type Copier, type CopyProgress, createCopier } from '../copy/copy-image.ts';
+import { mirrorError } from '../errors.ts';
+import { createBundleSource, withoutChildren } from '../places/bundle-repository.ts';
+import type { SinkRepository } from '../places/place.ts';
+import type { BundleContents } from './bundle-contents.ts';
+import type { BundleReference } from './bundle-document.ts';
+import { contentBytes } from './manifests-below.ts';
+import { findMissingBlobs } from './missing-blobs.ts';
+import { findTurnedBack, type ImportedTag, importRecord } from './newer-imports.ts';
+import type { ImportReport, ReportedReference } from './import-report.ts';
+import { formatReferenceName } from './reference-name.ts';
+import type { ReferenceSelector } from './select-references.ts';
+import { type VerifiedBundle, verifyBundle } from './verify-bundle.ts';
+
+export interface ImportDeps {
+  readonly bundles: BundleStore;
+  /** A repository of ours. */
+  readonly openRepository: (name: RepositoryName) => SinkRepository;
+  /** Makes it, or finds it to be a mirror already. @throws StorageError `name-taken` */
+  readonly ensureNamespace: (name: string) => Promise<unknown>;
+  readonly clock: () => number;
+  readonly actor: string;
+}
+
+export interface ImportProgress extends CopyProgress {
+  verifying(count: number): void;
+  verified(bundle: VerifiedBundle): void;
+  done(reference: ReportedReference): void;
+}
+
+export interface ImportRequest {
+  readonly directory: string;
+  readonly selector: ReferenceSelector;
+  /** In front of every name; undefined leaves names as they are. */
+  readonly prefix: string | undefined;
+  readonly allowsOlder: boolean;
+  readonly publicKey: string | undefined;
+  /** Stops before anything is written. */
+  readonly isDryRun: boolean;
+  readonly imagesAtOnce: number;
+  readonly blobsAtOnce: number;
+  readonly signal: AbortSignal;
+  readonly progress: ImportProgress;
+}
+
+export interface Arrival extends BundleReference {
+  readonly destination: RepositoryName;
+}
+
+interface Import {
+  readonly deps: ImportDeps;
+  readonly request: ImportRequest;
+  readonly contents: BundleContents;
+  readonly arrivals: readonly Arrival[];
+}
+
+const MAX_LISTED = 20;
+
+function listed<T>(items: readonly T[]): readonly (T | string)[] {
+  const rest = items.length - MAX_LISTED;
+  return rest > 0 ? [...items.slice(0, MAX_LISTED), `and ${rest} more`] : items;
+}
+
+/** @throws MirrorError `bundle-invalid` */
+function requireSound({ contents, problems }: VerifiedBundle, directory: string): BundleContents {
+  if (contents !== undefined && problems.length === 0) return contents;
+  throw mirrorError('bundle-invalid', 'the bundle is damaged; nothing was imported', {
+    directory,
+    problems: listed(problems.map(({ file, problem }) => `${file ?? 'bundle'}: ${problem}`)),
+    hint: 'copy it again or make it again; an export into the same directory keeps what is right',
+  });
+}
+
+/** @throws MirrorError `request-invalid` */
+function placeArrivals(contents: BundleContents, request: ImportRequest): Arrival[] {
+  const { prefix, selector } = request;
+  return contents.document.references
+    .filter((reference) => selector.matches(reference))
+    .map((reference) => {
+      const text =
+        prefix === undefined ? reference.repository : `${prefix}/${reference.repository}`;
+      const destination = RepositoryName.find(text);
+      if (destination !== undefined) return { ...reference, destination };
+      throw mirrorError('request-invalid', 'no repository can have this name', { name: text });
+    });
+}
+
+function tagsOf(arrivals: readonly Arrival[]): ImportedTag[] {
+  return arrivals.flatMap(({ destination, reference, digest }) =>
+    reference.kind === 'tag' ? [{ repository: destination, tag: reference.tag, digest }] : [],
+  );
+}
+
+/** @throws MirrorError `bundle-outdated` */
+async function refuseOlder({ deps, request, contents, arrivals }: Import): Promise<void> {
+  if (request.allowsOlder) return;
+  const records = await deps.bundles.list('import');
+  const turnedBack = findTurnedBack(contents.document, tagsOf(arrivals), records);
+  if (turnedBack.length === 0) return;
+  throw mirrorError('bundle-outdated', 'a newer bundle was imported before this one', {
+    bundle: contents.document.id,
+    madeAt: new Date(contents.document.madeAt).toISOString(),
+    newerBundles: [...new Set(turnedBack.map(({ newerBundle }) => newerBundle))],
+    references: listed(turnedBack.map(({ repository, tag }) => `${repository}:${tag}`)),
+    hint: 'with --allow-older these tags go back to what this bundle says',
+  });
+}
+
+/** @throws MirrorError `place-incomplete` */
+async function refuseGaps({ deps, request, contents, arrivals }: Import): Promise<void> {
+  const missing = await findMissingBlobs(contents, arrivals, {
+    openRepository: deps.openRepository,
+    signal: request.signal,
+  });
+  if (missing.length === 0) return;
+  const { base } = contents.document;
+  throw mirrorError('place-incomplete', 'blobs are missing that the bundle takes for granted', {
+    bundle: contents.document.id,
+    madeAgainst: base === undefined ? 'nothing' : `${base.kind} ${base.id}`,
+    blobs: listed(missing),
+    hint:
+      base?.kind === 'bundle'
+        ? `import the bundle ${base.id} first`
+        : 'make a new have.json with `portolan bundle have`, and a bundle against it',
+  });
+}
+
+async function ensureNamespaces({ deps, arrivals }: Import): Promise<void> {
+  const names = new Set(arrivals.map(({ destination }) => RepositoryName.namespace(destination)));
+  for (const name of names) {
+    if (name === '' || !isNamespaceName(name)) {
+      throw mirrorError('request-invalid', 'a bundle needs a namespace to be imported into', {
+        hint: 'name one with --prefix',
+      });
+    }
+    await deps.ensureNamespace(name);
+  }
+}
+
+function outcomeOf(before: Digest | undefined, digest: Digest): ReportedReference['outcome'] {
+  if (before === undefined) return 'new';
+  return before === digest ? 'unchanged' : 'moved';
+}
+
+/** What there is before anything is done: the outcome of a dry run. */
+async function foresee({ deps, request, contents }: Import, arrival: Arrival) {
+  const { destination, reference, digest } = arrival;
+  const sink = deps.openRepository(destination);
+  const before = (await sink.head(reference, request.signal))?.digest;
+  const foreseen: ReportedReference = {
+    name: formatReferenceName(arrival),
+    destination: formatReferenceName({ repository: destination, reference }),
+    digest,
+    bytes: contentBytes(contents, arrival),
+    before,
+    outcome: outcomeOf(before, digest),
+    error: undefined,
+  };
+  return foreseen;
+}
+
+async function importOne(
+  task: Import,
+  copier: Copier,
+  arrival: Arrival,
+): Promise<ReportedReference> {
+  const { deps, request, contents } = task;
+  const { repository, destination, digest, reference } = arrival;
+  const foreseen = await foresee(task, arrival);
+  try {
+    await copier.copy({
+      source: createBundleSource(contents, repository),
+      sink: withoutChildren(deps.openRepository(destination), contents.omitted),
+      reference: { kind: 'digest', digest },
+      tags: reference.kind === 'tag' ? [reference.tag] : [],
+      platforms: undefined,
+      // Those that came along are references of their own.
+      withReferrers: false,
+      isThorough: true,
+      blobsAtOnce: request.blobsAtOnce,
+      signal: request.signal,
+      progress: request.progress,
+    });
+    return foreseen;
+  } catch (error) {
+    if (request.signal.aborted || !(error instanceof DomainError)) throw error;
+    return { ...foreseen, outcome: 'failed', error: error.message };
+  }
+}
+
+async function foreseeAll(task: Import): Promise<readonly ReportedReference[]> {
+  const foreseen: ReportedReference[] = [];
+  for (const arrival of task.arrivals) foreseen.push(await foresee(task, arrival));
+  return foreseen;
+}
+
+async function importAll(task: Import): Promise<readonly ReportedReference[]> {
+  const { deps, request, contents, arrivals } = task;
+  const copier = createCopier();
+  const outcomes = new Map<Arrival, ReportedReference>();
+  try {
+    await forEachAtMost(arrivals, request.imagesAtOnce, async (arrival) => {
+      const outcome = await importOne(task, copier, arrival);
+      outcomes.set(arrival, outcome);
+      request.progress.done(outcome);
+    });
+  } finally {
+    // Also of what was published before the stick was pulled out.
+    const published = arrivals.filter(
+      (one) => (outcomes.get(one)?.outcome ?? 'failed') !== 'failed',
+    );
+    if (published.length > 0) {
+      await deps.bundles.record(importRecord(contents.document, tagsOf(published)), deps.actor);
+    }
+  }
+  return arrivals.flatMap((arrival) => outcomes.get(arrival) ?? []);
+}
+
+function reportOf(
+  { deps, contents }: Import,
+  { signature, strangers, bytes }: VerifiedBundle,
+  references: readonly ReportedReference[],
+): ImportReport {
+  const { id, madeAt, tool, base, blobs } = contents.document;
+  return {
+    bundle: id,
+    madeAt: new Date(madeAt).toISOString(),
+    importedAt: new Date(deps.clock()).toISOString(),
+    importedBy: deps.actor,
+    tool,
+    base,
+    signature,
+    files: blobs.reduce((sum, { parts }) => sum + parts, 0),
+    bytes,
+    strangers,
+    references,
+  };
+}
+
+/**
+ * Takes a bundle in. Without references in the report nothing matched.
+ * @throws MirrorError `bundle-invalid`, `place-incomplete`, `bundle-outdated`, `request-invalid`;
+ *   StorageError `name-taken`. Nothing has been published then.
+ */
+export async function importBundle(
+  deps: ImportDeps,
+  request: ImportRequest,
+): Promise<ImportReport> {
+  const { directory, publicKey, signal, progress } = request;
+  const verified = await verifyBundle(directory, {
+    publicKey,
+    signal,
+    onBytes: (count) => progress.verifying(count),
+  });
+  progress.verified(verified);
+  const contents = requireSound(verified, directory);
+  const task = { deps, request, contents, arrivals: placeArrivals(contents, request) };
+  await refuseOlder(task);
+  if (request.isDryRun) return reportOf(task, verified, await foreseeAll(task));
+  if (task.arrivals.length === 0) return reportOf(task, verified, []);
+  await ensureNamespaces(task);
+  await refuseGaps(task);
+  return reportOf(task, verified, await importAll(task));
+}
