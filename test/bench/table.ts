@@ -1,23 +1,27 @@
 // The figures as a Markdown table, ready for the README.
 import { cpus } from 'node:os';
-import type { Row } from './row.ts';
-import type { Contender } from './server.ts';
+import type { Figure } from './row.ts';
 
 /** Row → contender's name → figure in the row's unit. */
-export type Figures = Map<Row, Readonly<Record<string, number>>>;
+export type Figures = Map<Figure, Readonly<Record<string, number>>>;
+
+export interface Column {
+  readonly name: string;
+  readonly version: string;
+}
 
 function number(figure: number | undefined): string {
   if (figure === undefined) return '–';
   return figure >= 100 ? Math.round(figure).toLocaleString('en') : figure.toFixed(1);
 }
 
-function ratio(row: Row, theirs: number | undefined, ours: number | undefined): string {
+function ratio(row: Figure, theirs: number | undefined, ours: number | undefined): string {
   if (theirs === undefined || ours === undefined) return '–';
   const factor = row.better === 'more' ? ours / theirs : theirs / ours;
   return `${factor >= 10 ? Math.round(factor) : factor.toFixed(1)} ×`;
 }
 
-export function formatTable(figures: Figures, contenders: readonly Contender[]): string {
+export function formatTable(figures: Figures, contenders: readonly Column[]): string {
   const [theirs, ours] = contenders;
   if (theirs === undefined || ours === undefined) return '';
   const head = [

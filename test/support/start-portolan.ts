@@ -78,14 +78,37 @@ function launch(args: readonly string[], env: Record<string, string>) {
   return { child, output, exited, logs: () => output.stdout + output.stderr };
 }
 
-/** Runs one command of the program to its end. */
-export async function runPortolan(
+export interface CommandEnvironment {
+  readonly dataDir: string;
+  readonly more?: Record<string, string>;
+}
+
+export interface RunningCommand {
+  readonly pid: number;
+  readonly ended: Promise<CommandResult>;
+  /** SIGKILL. */
+  kill(): void;
+}
+
+/** Starts one command of the program, for tests that look at it while it runs. */
+export function startCommand(
   args: readonly string[],
-  env: { readonly dataDir: string; readonly more?: Record<string, string> },
+  { dataDir, more = {} }: CommandEnvironment,
+): RunningCommand {
+  const { child, output, exited } = launch(args, environment(dataDir, more));
+  return {
+    pid: child.pid ?? -1,
+    ended: exited.then((code) => ({ code, ...output })),
+    kill: () => void child.kill('SIGKILL'),
+  };
+}
+
+/** Runs one command of the program to its end. */
+export function runPortolan(
+  args: readonly string[],
+  env: CommandEnvironment,
 ): Promise<CommandResult> {
-  const { output, exited } = launch(args, environment(env.dataDir, env.more ?? {}));
-  const code = await exited;
-  return { code, ...output };
+  return startCommand(args, env).ended;
 }
 
 type Launched = ReturnType<typeof launch>;
