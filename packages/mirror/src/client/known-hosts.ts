@@ -53,9 +53,14 @@ function refused(what: string, host: string, url: string) {
   });
 }
 
+/** A registry on this machine may call itself by another of these names. */
+const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+
 /** Another port of the same host may be somebody else's service; the default one is the host's own. */
 function isOwn(url: URL, base: URL): boolean {
-  return url.hostname === base.hostname && (portOf(url) === portOf(base) || hasDefaultPort(url));
+  const isSamePort = portOf(url) === portOf(base);
+  if (url.hostname === base.hostname) return isSamePort || hasDefaultPort(url);
+  return isSamePort && LOOPBACK.has(url.hostname) && LOOPBACK.has(base.hostname);
 }
 
 /** Nothing goes from https to http. */
