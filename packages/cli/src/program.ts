@@ -41,6 +41,11 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import('./commands/upstream.ts')).registerUpstream,
   },
   {
+    name: 'sync',
+    summary: 'Copy images between registries and directories, as skopeo sync does',
+    load: async () => (await import('./commands/sync.ts')).registerSync,
+  },
+  {
     name: 'key',
     summary: 'Manage the keys that sign tokens',
     load: async () => (await import('./commands/key.ts')).registerKey,

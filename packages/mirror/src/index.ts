@@ -50,3 +50,38 @@ export type {
   UpstreamCredentials,
   UpstreamSettings,
 } from './client/upstream-settings.ts';
+export { type AskHelper, type AuthFile, findLogin, parseAuthFile } from './logins/auth-file.ts';
+export { askCredentialHelper } from './logins/credential-helper.ts';
+export { type DirImage, listDirImages } from './places/dir-layout.ts';
+export { createDirRepository } from './places/dir-repository.ts';
+export { createDirTree, type DirTree } from './places/dir-tree.ts';
+export { importConfig } from './skopeo/import-config.ts';
+export type { ConfigFormat, ImportedConfig, ImportedRule } from './skopeo/imported-rules.ts';
+export { parseDuration } from './skopeo/interval.ts';
+export {
+  findImages,
+  type FoundImages,
+  type OpenUpstream,
+  type SyncImage,
+  type SyncProblem,
+  type SyncSource,
+} from './skopeo/sync-images.ts';
+export {
+  planItems,
+  type SyncDestination,
+  type SyncItem,
+  type SyncNaming,
+  type SyncTarget,
+} from './skopeo/sync-targets.ts';
+export {
+  type SyncDeps,
+  type SyncFormat,
+  syncImages,
+  type SyncOptions,
+  type SyncResult,
+} from './skopeo/sync.ts';
+export {
+  parseSkopeoSource,
+  type SkopeoRegistry,
+  type SkopeoSourceFile,
+} from './skopeo/yaml-source.ts';

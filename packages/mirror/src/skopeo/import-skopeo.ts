@@ -6,8 +6,10 @@ import { parseSkopeoSource, type SkopeoRegistry, type SkopeoRepository } from '.
 function ruleOf({ upstream, selection }: SkopeoRepository): ImportedRule {
   const from = formatUpstreamName(upstream);
   if (selection.kind === 'all') return { from };
-  if (selection.kind === 'regex') return { from, regex: [selection.text] };
-  if (selection.kind === 'semver') return { from, semver: selection.text };
+  if (selection.kind !== 'listed') {
+    const { kind, text } = selection;
+    return kind === 'regex' ? { from, regex: [text] } : { from, semver: text };
+  }
   const { references } = selection;
   return {
     from,

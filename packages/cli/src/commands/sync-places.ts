@@ -1,0 +1,136 @@
+// Opens what a `sync` copies from and to: one client for each registry and side, one tree for the
+// directory. All of it is closed at the end.
+import {
+  createDirTree,
+  createRegistryClient,
+  type DirTree,
+  type OpenUpstream,
+  type RegistryClient,
+  type SinkRepository,
+  type SkopeoRegistry,
+  type SyncTarget,
+  type UpstreamCredentials,
+  type UpstreamRepository,
+  type UpstreamSettings,
+} from '@portolan/mirror';
+import type { Digest } from '@portolan/oci';
+import { type ContainerFiles, isLoopback, proxyFor } from '../config/container-files.ts';
+import type { Environment } from '../config/environment.ts';
+import { readCertificates } from './registry-certificates.ts';
+import type { Side, SyncRequest } from './sync-request.ts';
+
+/** The hosts were named by whoever typed the command; what stays closed is a cloud's metadata. */
+const NAMED_NETWORKS = [
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '::1/128',
+  'fc00::/7',
+];
+
+export interface SyncPlaces {
+  readonly openUpstream: OpenUpstream;
+  readonly openSink: (target: SyncTarget, digest: Digest | undefined) => Promise<SinkRepository>;
+  close(): Promise<void>;
+}
+
+export interface SyncPlacesDeps {
+  readonly request: SyncRequest;
+  readonly environment: Environment;
+  readonly files: ContainerFiles;
+  /** What the auth files of this side know. */
+  readonly findLogin: (
+    upstream: UpstreamRepository,
+    side: Side,
+  ) => Promise<UpstreamCredentials | undefined>;
+  readonly owner: { readonly pid: number; readonly host: string };
+  readonly clock: () => number;
+  readonly random: () => number;
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+}
+
+interface Wanted {
+  readonly upstream: UpstreamRepository;
+  readonly side: Side;
+  readonly registry: SkopeoRegistry | undefined;
+}
+
+async function findCredentials(
+  { request, findLogin }: SyncPlacesDeps,
+  { upstream, side, registry }: Wanted,
+): Promise<UpstreamCredentials | undefined> {
+  const { credentials, isAnonymous } = request.access[side];
+  if (registry?.credentials !== undefined) return { kind: 'basic', ...registry.credentials };
+  if (credentials !== undefined) return credentials;
+  return isAnonymous ? undefined : findLogin(upstream, side);
+}
+
+/** As docker has it, this machine's own registries need no certificate; skopeo wants to be told. */
+function verifiesTls({ request }: SyncPlacesDeps, { upstream, side, registry }: Wanted): boolean {
+  return registry?.verifiesTls ?? request.access[side].verifiesTls ?? !isLoopback(upstream.host);
+}
+
+async function settingsFor(deps: SyncPlacesDeps, wanted: Wanted): Promise<UpstreamSettings> {
+  const { request, environment, files } = deps;
+  const { host } = wanted.upstream;
+  const named = wanted.registry?.certDirectory ?? request.access[wanted.side].certDirectory;
+  return {
+    host,
+    endpoint: undefined,
+    ca: await readCertificates(host, named, files.certDirectories),
+    verifiesTls: verifiesTls(deps, wanted),
+    proxy: proxyFor(host, environment),
+    credentials: await findCredentials(deps, wanted),
+    requestsPerSecond: undefined,
+    bytesPerSecond: undefined,
+    allowedHosts: request.allowedHosts,
+  };
+}
+
+/** Clients by all that makes them differ: an auth file may have a login for a part of a registry. */
+function createClients(deps: SyncPlacesDeps) {
+  const clients = new Map<string, RegistryClient>();
+  return {
+    async of(wanted: Wanted): Promise<RegistryClient> {
+      const settings = await settingsFor(deps, wanted);
+      const key = JSON.stringify([wanted.side, settings]);
+      const known = clients.get(key);
+      if (known !== undefined) return known;
+      const { clock, random, sleep } = deps;
+      const egress = { allowedNetworks: NAMED_NETWORKS };
+      const client = createRegistryClient({ settings, egress, clock, random, sleep });
+      clients.set(key, client);
+      return client;
+    },
+    close: () => Promise.all([...clients.values()].map((client) => client.close())),
+  };
+}
+
+export function createSyncPlaces(deps: SyncPlacesDeps): SyncPlaces {
+  const clients = createClients(deps);
+  const { destination } = deps.request;
+  const tree: DirTree | undefined =
+    destination.kind === 'dir' ? createDirTree(destination.root, deps.owner) : undefined;
+  return {
+    async openUpstream(upstream, registry) {
+      const client = await clients.of({ upstream, side: 'src', registry });
+      return client.repository(upstream.path);
+    },
+    async openSink({ place }, digest) {
+      if (place.kind === 'docker') {
+        const wanted = { upstream: place.repository, side: 'dest', registry: undefined } as const;
+        return (await clients.of(wanted)).repository(place.repository.path);
+      }
+      if (tree === undefined) throw new Error('a target in a directory, and no directory');
+      return tree.repository(place.name, digest);
+    },
+    async close() {
+      // A dry run has written nothing, and tidies nothing either.
+      if (!deps.request.isDryRun) await tree?.close();
+      await clients.close();
+    },
+  };
+}

@@ -1,0 +1,107 @@
+// What a `sync` says: a line for each image as it is done, and one about all of them.
+import type { SyncProblem, SyncResult } from '@portolan/mirror';
+import { DomainError } from '@portolan/oci';
+import { EXIT, type ExitCode } from '../terminal/exit-codes.ts';
+import type { Output } from '../terminal/output.ts';
+
+export interface SyncReport {
+  readonly results: readonly SyncResult[];
+  readonly problems: readonly SyncProblem[];
+  /** Images that were found. */
+  readonly total: number;
+  readonly isDryRun: boolean;
+}
+
+const WORDS: Readonly<Record<SyncResult['status'], string>> = {
+  copied: 'copied',
+  unchanged: 'unchanged',
+  missing: 'would copy',
+  failed: 'failed',
+};
+
+/** One line: the message, and the facts that say which file or host it is about. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof DomainError))
+    return error instanceof Error ? error.message : String(error);
+  const { file, reason, hint } = error.detail;
+  const facts = [file, reason].filter((fact) => typeof fact === 'string');
+  const more = facts.length === 0 ? '' : ` (${facts.join(', ')})`;
+  return `${error.message}${more}${typeof hint === 'string' ? `; ${hint}` : ''}`;
+}
+
+export function resultLine({ source, target, status, error }: SyncResult): string {
+  const line = `${WORDS[status]}: ${source} → ${target}`;
+  return error === undefined ? line : `${line}: ${reasonOf(error)}`;
+}
+
+const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`;
+}
+
+function count({ results }: SyncReport, status: SyncResult['status']): number {
+  return results.filter((result) => result.status === status).length;
+}
+
+function failures(report: SyncReport): number {
+  return count(report, 'failed') + report.problems.length;
+}
+
+export function summaryLine(report: SyncReport): string {
+  const { results, total, isDryRun } = report;
+  const failed = failures(report);
+  const skipped = total - results.length;
+  const bytes = results.reduce((sum, result) => sum + result.bytes, 0);
+  const done = isDryRun
+    ? [`${count(report, 'missing')} would be copied`]
+    : [`${count(report, 'copied')} copied`];
+  const parts = [
+    ...done,
+    `${count(report, 'unchanged')} unchanged`,
+    `${failed} failed`,
+    ...(skipped > 0 ? [`${skipped} not tried`] : []),
+    ...(isDryRun ? [] : [formatBytes(bytes)]),
+  ];
+  return `${total} ${total === 1 ? 'image' : 'images'}: ${parts.join(', ')}`;
+}
+
+export function writeReport(output: Output, format: 'table' | 'json', report: SyncReport): void {
+  if (format === 'table') {
+    output.text(summaryLine(report));
+    return;
+  }
+  output.record({
+    images: report.results.map(({ error, digest, ...result }) => ({
+      ...result,
+      digest: digest ?? null,
+      error: error === undefined ? null : reasonOf(error),
+    })),
+    problems: report.problems.map(({ label, error }) => ({
+      source: label,
+      error: reasonOf(error),
+    })),
+    total: report.total,
+    failed: failures(report),
+    dryRun: report.isDryRun,
+  });
+}
+
+export function exitCodeOfReport(report: SyncReport): ExitCode {
+  if (failures(report) > 0) return EXIT.failed;
+  return report.total === 0 ? EXIT.notFound : EXIT.ok;
+}
+
+/** skopeo's `--digestfile`: a line for each image that is at its target now. */
+export function digestLines({ results }: SyncReport): string {
+  return results
+    .filter(({ status }) => status === 'copied' || status === 'unchanged')
+    .map(({ digest, target }) => `${digest ?? ''} ${target}\n`)
+    .join('');
+}

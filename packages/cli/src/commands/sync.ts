@@ -1,0 +1,153 @@
+// `portolan sync`: what `skopeo sync` does, with its options, between any registries and directories.
+// Needs no data directory and touches none.
+import type { FoundImages, SyncOptions, SyncSource } from '@portolan/mirror';
+import { DomainError } from '@portolan/oci';
+import type { Command } from 'commander';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { arch, hostname, platform } from 'node:os';
+import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { findContainerFiles } from '../config/container-files.ts';
+import { readEnvironment } from '../config/environment.ts';
+import { EXIT } from '../terminal/exit-codes.ts';
+import { CommandFailure } from '../terminal/explain-failure.ts';
+import type { CommandContext } from './context.ts';
+import type { GlobalOptions } from './global-options.ts';
+import { createLoginFinder } from './registry-logins.ts';
+import { addSyncCommand, type SyncCommandOptions } from './sync-options.ts';
+import {
+  digestLines,
+  exitCodeOfReport,
+  reasonOf,
+  resultLine,
+  type SyncReport,
+  writeReport,
+} from './sync-report.ts';
+import type { Machine, SyncRequest } from './sync-request.ts';
+
+const MACHINES: Readonly<Record<string, string>> = {
+  x64: 'amd64',
+  ia32: '386',
+  ppc64: 'ppc64le',
+  mipsel: 'mipsle',
+  loong64: 'loong64',
+};
+const NO_PROGRESS = { blobStarted() {}, bytes() {}, blobDone() {} };
+
+function thisMachine(): Machine {
+  const os = platform();
+  return { os: os === 'win32' ? 'windows' : os, architecture: MACHINES[arch()] ?? arch() };
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    const hint = 'check the name and that you may read it';
+    throw new DomainError('request-invalid', `cannot read ${file}`, { hint }, { cause });
+  }
+}
+
+async function checkDirectory(root: string): Promise<void> {
+  const status = await stat(root).catch(() => undefined);
+  if (status?.isDirectory() === true) return;
+  throw new DomainError('request-invalid', `there is no directory ${root}`);
+}
+
+async function openSource({ source }: SyncRequest): Promise<SyncSource> {
+  const { parseSkopeoSource, parseUpstreamName } = await import('@portolan/mirror');
+  if (source.kind === 'docker') return { kind: 'docker', image: parseUpstreamName(source.text) };
+  if (source.kind === 'dir') {
+    const root = resolve(source.text);
+    await checkDirectory(root);
+    return { kind: 'dir', root };
+  }
+  const { registries, problems } = parseSkopeoSource(await readText(source.text));
+  if (problems.length === 0) return { kind: 'yaml', registries };
+  throw new DomainError(
+    'request-invalid',
+    `${source.text} cannot be used:\n  ${problems.join('\n  ')}`,
+  );
+}
+
+async function openPlaces(request: SyncRequest, context: CommandContext) {
+  const { createSyncPlaces } = await import('./sync-places.ts');
+  const environment = readEnvironment();
+  const files = findContainerFiles(environment, process.getuid?.());
+  return createSyncPlaces({
+    request,
+    environment,
+    files,
+    findLogin: createLoginFinder(request, files),
+    owner: { pid: process.pid, host: hostname() },
+    clock: context.clock,
+    random: Math.random,
+    sleep: (milliseconds, signal) => delay(milliseconds, undefined, { signal }),
+  });
+}
+
+type Places = Awaited<ReturnType<typeof openPlaces>>;
+
+function noteProblems(context: CommandContext, { problems }: FoundImages): void {
+  for (const { label, error } of problems)
+    context.output.note(`failed: ${label}: ${reasonOf(error)}`);
+}
+
+async function run(
+  request: SyncRequest,
+  places: Places,
+  context: CommandContext,
+): Promise<SyncReport> {
+  const { findImages, planItems, syncImages } = await import('@portolan/mirror');
+  const signal =
+    request.timeoutMs === undefined
+      ? new AbortController().signal
+      : AbortSignal.timeout(request.timeoutMs);
+  const found = await findImages(await openSource(request), places.openUpstream, signal);
+  noteProblems(context, found);
+  const naming = { isScoped: request.isScoped, suffix: request.suffix };
+  const items = planItems(found.images, request.destination, naming);
+  const total = items.length;
+  const { isDryRun, keepsGoing } = request;
+  const { problems } = found;
+  if (problems.length > 0 && !keepsGoing) return { results: [], problems, total, isDryRun };
+  const options: SyncOptions = request;
+  const results = await syncImages(items, options, {
+    openSink: places.openSink,
+    sleep: (milliseconds) => delay(milliseconds, undefined, { signal }),
+    onResult: (result) => context.output.note(resultLine(result)),
+    progress: NO_PROGRESS,
+    signal,
+  });
+  return { results, problems, total, isDryRun };
+}
+
+async function sync(
+  request: SyncRequest,
+  context: CommandContext,
+  format: GlobalOptions['output'],
+): Promise<void> {
+  const places = await openPlaces(request, context);
+  let report: SyncReport;
+  try {
+    report = await run(request, places, context);
+  } finally {
+    await places.close();
+  }
+  const { digestFile, isDryRun } = request;
+  if (digestFile !== undefined && !isDryRun) await writeFile(digestFile, digestLines(report));
+  writeReport(context.output, format, report);
+  const exitCode = exitCodeOfReport(report);
+  if (exitCode === EXIT.notFound) throw new CommandFailure('there is nothing to copy', exitCode);
+  if (exitCode !== EXIT.ok) throw new CommandFailure('not every image could be copied', exitCode);
+}
+
+export function registerSync(program: Command, context: CommandContext): void {
+  const command = addSyncCommand(program);
+  command.action(async () => {
+    const { readSyncRequest } = await import('./sync-request.ts');
+    const options = command.optsWithGlobals<SyncCommandOptions & GlobalOptions>();
+    const request = readSyncRequest(options, command.args, thisMachine());
+    await sync(request, context, options.output);
+  });
+}
