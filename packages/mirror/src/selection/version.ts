@@ -51,8 +51,7 @@ export function parseRange(text: string): (version: Version) => boolean {
       cause,
     );
   }
-  const includePrerelease = range.set.some((all) =>
-    all.some(({ semver: bound }) => (bound.prerelease ?? []).length > 0),
-  );
+  // Asked of the text: the library itself turns `<2` into `<2.0.0-0`.
+  const includePrerelease = /[\dx*]-[0-9A-Za-z]/i.test(text);
   return (version) => semver.satisfies(version, range, { includePrerelease });
 }
