@@ -50,6 +50,7 @@ export type {
   UpstreamCredentials,
   UpstreamSettings,
 } from './client/upstream-settings.ts';
+export { isPublicAddress } from './client/egress-guard.ts';
 export { type AskHelper, type AuthFile, findLogin, parseAuthFile } from './logins/auth-file.ts';
 export { askCredentialHelper } from './logins/credential-helper.ts';
 export { type DirImage, listDirImages } from './places/dir-layout.ts';
@@ -85,3 +86,27 @@ export {
   type SkopeoRegistry,
   type SkopeoSourceFile,
 } from './skopeo/yaml-source.ts';
+export { type BundleDocument, bytesOf } from './bundle/bundle-document.ts';
+export { type BundleContents, readBundle } from './bundle/bundle-contents.ts';
+export {
+  exportBundle,
+  type ExportProgress,
+  type ExportRequest,
+  type ExportResult,
+} from './bundle/export-bundle.ts';
+export type { ExportItem, ExportPlan, FailedReference } from './bundle/export-plan.ts';
+export { exportRecord, findLastExport } from './bundle/last-export.ts';
+export { formatHave } from './bundle/have-document.ts';
+export { type ImportProgress, importBundle } from './bundle/import-bundle.ts';
+export {
+  formatReportHtml,
+  formatReportJson,
+  type ImportReport,
+  type ReportedReference,
+} from './bundle/import-report.ts';
+export { type KnownContent, readKnownContent } from './bundle/known-content.ts';
+export { DEFAULT_MAX_FILE_SIZE } from './bundle/layout.ts';
+export { localItems, takeInventory } from './bundle/local-content.ts';
+export { parseSelectors, type ReferenceSelector } from './bundle/select-references.ts';
+export { generateBundleKey } from './bundle/signature.ts';
+export { type VerifiedBundle, verifyBundle } from './bundle/verify-bundle.ts';

@@ -4,6 +4,7 @@ import {
   createDirTree,
   createRegistryClient,
   type DirTree,
+  isPublicAddress,
   type OpenUpstream,
   type RegistryClient,
   type SinkRepository,
@@ -19,8 +20,8 @@ import type { Environment } from '../config/environment.ts';
 import { readCertificates } from './registry-certificates.ts';
 import type { Side, SyncRequest } from './sync-request.ts';
 
-/** The hosts were named by whoever typed the command; what stays closed is a cloud's metadata. */
-const NAMED_NETWORKS = [
+/** Not among them: link-local addresses, where clouds keep their metadata. */
+const OWN_NETWORKS = [
   '10.0.0.0/8',
   '100.64.0.0/10',
   '127.0.0.0/8',
@@ -47,6 +48,8 @@ export interface SyncPlacesDeps {
     side: Side,
   ) => Promise<UpstreamCredentials | undefined>;
   readonly owner: { readonly pid: number; readonly host: string };
+  /** A name's addresses; none when it has none. */
+  readonly resolve: (name: string) => Promise<readonly string[]>;
   readonly clock: () => number;
   readonly random: () => number;
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
@@ -90,6 +93,20 @@ async function settingsFor(deps: SyncPlacesDeps, wanted: Wanted): Promise<Upstre
   };
 }
 
+/**
+ * A host was named by whoever typed the command, so it may be in a network of ours. One that is not
+ * may send nobody into them.
+ */
+async function networksFor(
+  { resolve }: SyncPlacesDeps,
+  { host, proxy }: UpstreamSettings,
+): Promise<readonly string[]> {
+  const named = new URL(`http://${proxy === undefined ? host : new URL(proxy).host}`).hostname;
+  const addresses = await resolve(named.replace(/^\[|\]$/g, ''));
+  const isOurs = addresses.some((address) => !isPublicAddress(address));
+  return isOurs ? OWN_NETWORKS : [];
+}
+
 /** Clients by all that makes them differ: an auth file may have a login for a part of a registry. */
 function createClients(deps: SyncPlacesDeps) {
   const clients = new Map<string, RegistryClient>();
@@ -100,7 +117,7 @@ function createClients(deps: SyncPlacesDeps) {
       const known = clients.get(key);
       if (known !== undefined) return known;
       const { clock, random, sleep } = deps;
-      const egress = { allowedNetworks: NAMED_NETWORKS };
+      const egress = { allowedNetworks: await networksFor(deps, settings) };
       const client = createRegistryClient({ settings, egress, clock, random, sleep });
       clients.set(key, client);
       return client;

@@ -72,15 +72,24 @@ export function summaryLine(report: SyncReport): string {
   return `${total} ${total === 1 ? 'image' : 'images'}: ${parts.join(', ')}`;
 }
 
+/** skopeo does it without a word, and then the digest at the destination is another. */
+export function noteNarrowed(output: Output, { results }: SyncReport): void {
+  const narrowed = results.filter(({ isNarrowed }) => isNarrowed).length;
+  if (narrowed === 0) return;
+  const subject = narrowed === 1 ? '1 image is' : `${narrowed} images are`;
+  output.note(`${subject} one platform of an index; --all keeps the index and its digest`);
+}
+
 export function writeReport(output: Output, format: 'table' | 'json', report: SyncReport): void {
   if (format === 'table') {
     output.text(summaryLine(report));
     return;
   }
   output.record({
-    images: report.results.map(({ error, digest, ...result }) => ({
+    images: report.results.map(({ error, digest, isNarrowed, ...result }) => ({
       ...result,
       digest: digest ?? null,
+      onePlatform: isNarrowed,
       error: error === undefined ? null : reasonOf(error),
     })),
     problems: report.problems.map(({ label, error }) => ({

@@ -3,6 +3,7 @@
 import type { FoundImages, SyncOptions, SyncSource } from '@portolan/mirror';
 import { DomainError } from '@portolan/oci';
 import type { Command } from 'commander';
+import { lookup } from 'node:dns/promises';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { arch, hostname, platform } from 'node:os';
 import { resolve } from 'node:path';
@@ -18,6 +19,7 @@ import { addSyncCommand, type SyncCommandOptions } from './sync-options.ts';
 import {
   digestLines,
   exitCodeOfReport,
+  noteNarrowed,
   reasonOf,
   resultLine,
   type SyncReport,
@@ -70,6 +72,15 @@ async function openSource({ source }: SyncRequest): Promise<SyncSource> {
   );
 }
 
+async function addressesOf(name: string): Promise<readonly string[]> {
+  try {
+    return (await lookup(name, { all: true })).map(({ address }) => address);
+  } catch {
+    // Whoever connects to it will say so.
+    return [];
+  }
+}
+
 async function openPlaces(request: SyncRequest, context: CommandContext) {
   const { createSyncPlaces } = await import('./sync-places.ts');
   const environment = readEnvironment();
@@ -80,6 +91,7 @@ async function openPlaces(request: SyncRequest, context: CommandContext) {
     files,
     findLogin: createLoginFinder(request, files),
     owner: { pid: process.pid, host: hostname() },
+    resolve: addressesOf,
     clock: context.clock,
     random: Math.random,
     sleep: (milliseconds, signal) => delay(milliseconds, undefined, { signal }),
@@ -136,6 +148,7 @@ async function sync(
   }
   const { digestFile, isDryRun } = request;
   if (digestFile !== undefined && !isDryRun) await writeFile(digestFile, digestLines(report));
+  noteNarrowed(context.output, report);
   writeReport(context.output, format, report);
   const exitCode = exitCodeOfReport(report);
   if (exitCode === EXIT.notFound) throw new CommandFailure('there is nothing to copy', exitCode);

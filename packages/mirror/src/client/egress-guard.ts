@@ -129,3 +129,8 @@ export function createEgressGuard(
     },
   };
 }
+
+/** Whether anybody's server may have the address. */
+export function isPublicAddress(address: string): boolean {
+  return createEgressGuard({ allowedNetworks: [] }).isAllowed(address);
+}

@@ -10,6 +10,8 @@ import { formatPlatform } from '../selection/platform.ts';
 export interface ChosenImage {
   readonly digest: Digest;
   readonly mediaType: string;
+  /** It is one of an index, whose digest is another. */
+  readonly isNarrowed: boolean;
 }
 
 const MAX_DEPTH = 4;
@@ -100,11 +102,13 @@ export async function chooseImage(
     const head = await source.head(at, signal);
     if (head === undefined) return absent(source, at);
     const { digest, mediaType } = head;
-    if (isSettled(mediaType, platform)) return { digest, mediaType };
+    if (isSettled(mediaType, platform)) return { digest, mediaType, isNarrowed: depth > 0 };
     const manifest = await source.manifest({ kind: 'digest', digest }, signal);
     if (manifest === undefined) return absent(source, at);
     const isIndex = MediaType.isIndex(MediaType.parse(manifest.mediaType));
-    if (platform === undefined || !isIndex) return { digest, mediaType: manifest.mediaType };
+    if (platform === undefined || !isIndex) {
+      return { digest, mediaType: manifest.mediaType, isNarrowed: depth > 0 };
+    }
     at = { kind: 'digest', digest: chooseChild(manifest, platform) };
   }
   throw mirrorError('upstream-corrupt', 'an index nests too deeply', { maxDepth: MAX_DEPTH });

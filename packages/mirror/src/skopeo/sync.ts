@@ -44,6 +44,8 @@ export interface SyncResult {
   /** `missing` is what a dry run would copy. */
   readonly status: 'copied' | 'unchanged' | 'missing' | 'failed';
   readonly digest: Digest | undefined;
+  /** One platform of an index at the source. */
+  readonly isNarrowed: boolean;
   readonly bytes: number;
   readonly error: unknown;
 }
@@ -76,6 +78,8 @@ interface Sync {
 
 type Outcome = Pick<SyncResult, 'status' | 'digest' | 'bytes'>;
 
+const FAILED = { status: 'failed', digest: undefined, isNarrowed: false, bytes: 0 } as const;
+
 async function look(sink: SinkRepository, { target }: SyncItem, digest: Digest, sync: Sync) {
   const reference =
     target.reference.kind === 'tag' ? target.reference : ({ kind: 'digest', digest } as const);
@@ -83,17 +87,20 @@ async function look(sink: SinkRepository, { target }: SyncItem, digest: Digest, 
   return { status: head?.digest === digest ? 'unchanged' : 'missing', digest, bytes: 0 } as const;
 }
 
-async function syncOnce(item: SyncItem, sync: Sync): Promise<Outcome> {
+async function syncOnce(
+  item: SyncItem,
+  sync: Sync,
+): Promise<Outcome & Pick<SyncResult, 'isNarrowed'>> {
   const { options, deps, copier } = sync;
   const { image, target } = item;
   const { signal, progress } = deps;
   const { repository: source, reference } = image;
   const chosen = await chooseImage(source, reference, options.platform, signal);
   refuseOtherFormat(chosen, options.format);
-  const { digest } = chosen;
+  const { digest, isNarrowed } = chosen;
   const tags = tagsOf(target);
   const sink = await deps.openSink(target, tags.length === 0 ? digest : undefined);
-  if (options.isDryRun) return look(sink, item, digest, sync);
+  if (options.isDryRun) return { ...(await look(sink, item, digest, sync)), isNarrowed };
   const result = await copier.copy({
     source,
     sink,
@@ -105,7 +112,8 @@ async function syncOnce(item: SyncItem, sync: Sync): Promise<Outcome> {
     signal,
     progress,
   });
-  return { status: result.isUnchanged ? 'unchanged' : 'copied', digest, bytes: result.bytes };
+  const status = result.isUnchanged ? 'unchanged' : 'copied';
+  return { status, digest, isNarrowed, bytes: result.bytes };
 }
 
 function mayPass(error: unknown): boolean {
@@ -121,8 +129,7 @@ async function syncItem(item: SyncItem, sync: Sync): Promise<SyncResult> {
       return { ...names, ...(await syncOnce(item, sync)), error: undefined };
     } catch (error) {
       deps.signal.throwIfAborted();
-      const failed = { ...names, status: 'failed', digest: undefined, bytes: 0, error } as const;
-      if (attempt >= options.retryTimes || !mayPass(error)) return failed;
+      if (attempt >= options.retryTimes || !mayPass(error)) return { ...names, ...FAILED, error };
       await deps.sleep(options.retryDelayMs ?? 1000 * 2 ** attempt, deps.signal);
     }
   }
