@@ -7,12 +7,16 @@ import { createCredentialStore } from '../src/credentials/credential-store.ts';
 import { createLoginFailureStore } from '../src/credentials/login-failure-store.ts';
 import { openDatabase } from '../src/database/database.ts';
 import { createGenerations } from '../src/database/generations.ts';
+import { createMirrorRuleStore } from '../src/mirror-rules/mirror-rule-store.ts';
+import { createMirrorTagStore } from '../src/mirror-rules/mirror-tag-store.ts';
+import { createMirrorRunStore } from '../src/mirror-runs/mirror-run-store.ts';
 import { createNamespaceStore } from '../src/namespaces/namespace-store.ts';
 import { createSigningKeyStore } from '../src/signing-keys/signing-key-store.ts';
 import { createStampStore } from '../src/stamps/stamp-store.ts';
 import type { StoreDeps } from '../src/store-deps.ts';
 import { createSubjectStore } from '../src/subjects/subject-store.ts';
 import { createTeamStore } from '../src/teams/team-store.ts';
+import { createUpstreamStore } from '../src/upstreams/upstream-store.ts';
 
 export const ACTOR = 'cli:tester';
 
@@ -45,6 +49,11 @@ export async function openAccess() {
     namespaces: createNamespaceStore(deps),
     signingKeys: createSigningKeyStore(deps),
     stamps: createStampStore(deps),
+    upstreams: createUpstreamStore(deps),
+    mirrorRules: createMirrorRuleStore(deps),
+    mirrorTags: createMirrorTagStore(deps),
+    mirrorRuns: createMirrorRunStore(deps),
+    deps,
     addUser: (name: string, isAdmin = false) =>
       subjects.createUser({ name, isAdmin, passwordHash: `hash of ${name}'s password` }, ACTOR),
     auditActions: async () => {

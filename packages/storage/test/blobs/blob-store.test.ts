@@ -1,5 +1,5 @@
 import { RepositoryName } from '@portolan/oci';
-import { renameSync } from 'node:fs';
+import { renameSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StoredBlob } from '../../src/blobs/blob-store.ts';
@@ -127,6 +127,27 @@ describe('mounting', () => {
     expect(await store.blobs.mount({ to: ELSEWHERE, digest, sources })).toBeUndefined();
     const names = await store.deps.database.read.selectFrom('repository').select('name').execute();
     expect(names).not.toContainEqual({ name: ELSEWHERE });
+  });
+});
+
+describe('linking from anywhere', () => {
+  it('links what any repository has, in a repository that is new', async () => {
+    expect(await store.blobs.linkFromAnywhere(ELSEWHERE, blob.digest)).toEqual(blob);
+    expect(await other.blobs.find(ELSEWHERE, blob.digest)).toEqual(blob);
+  });
+
+  it('links what no repository has any more, while it is there', async () => {
+    await store.blobs.delete(REPOSITORY, blob.digest, 'ann');
+    expect(await store.blobs.linkFromAnywhere(ELSEWHERE, blob.digest)).toEqual(blob);
+  });
+
+  it('does nothing when there is no such blob, or its file is gone or cut', async () => {
+    const absent = digestOf(Buffer.from('absent'));
+    expect(await store.blobs.linkFromAnywhere(ELSEWHERE, absent)).toBeUndefined();
+    truncateSync(join(directory.layout.blobs, blob.file), 2);
+    expect(await store.blobs.linkFromAnywhere(ELSEWHERE, blob.digest)).toBeUndefined();
+    const names = await store.deps.database.read.selectFrom('repository').select('name').execute();
+    expect(names).toEqual([{ name: REPOSITORY }]);
   });
 });
 

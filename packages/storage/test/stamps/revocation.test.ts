@@ -63,6 +63,7 @@ const WITHDRAWS: readonly (readonly [string, Change])[] = [
   ['leaving the team', (a) => a.teams.removeMember('ops', 'bob', ACTOR)],
   ['a narrower visibility', (a) => a.namespaces.set('apps', { visibility: 'private' }, ACTOR)],
   ['giving the namespace to another team', (a) => a.namespaces.set('apps', { team: 'dev' }, ACTOR)],
+  ['making it a mirror', (a) => a.namespaces.ensureMirror('apps', ACTOR)],
   ['deleting the namespace', (a) => a.namespaces.delete('apps', true, ACTOR)],
   [
     'deleting the namespace and making one of the same name',
@@ -78,6 +79,7 @@ const KEEPS: readonly (readonly [string, Change])[] = [
   ['the same visibility', (a) => a.namespaces.set('apps', { visibility: 'protected' }, ACTOR)],
   ['the same team', (a) => a.namespaces.set('apps', { team: 'ops' }, ACTOR)],
   ['sparse indexes', (a) => a.namespaces.set('apps', { allowsSparseIndexes: true }, ACTOR)],
+  ['another namespace that becomes a mirror', (a) => a.namespaces.ensureMirror('quay.io', ACTOR)],
   ['membership of another team', (a) => a.teams.setMember('dev', 'bob', 'viewer', ACTOR)],
   ['the same role', (a) => a.teams.setMember('ops', 'bob', 'contributor', ACTOR)],
   ['a description', (a) => a.teams.setDescription('ops', 'x', ACTOR)],
@@ -101,6 +103,26 @@ describe('a token already issued', () => {
     const stamp = await stampOf(access, 'bob', 'apps');
     await change(access);
     expect(await access.stamps.isCurrent(stamp)).toBe(true);
+  });
+
+  it('of an administrator ends when any namespace becomes a mirror, new or not', async () => {
+    const access = await openOps();
+    for (const name of ['quay.io', 'apps']) {
+      const root = await access.subjects.find('root');
+      if (root === undefined) throw new Error('the fixture is wrong');
+      const stamp: AccessStamp = { subject: [root.id, root.generation], namespaces: {} };
+      expect(await access.stamps.isCurrent(stamp)).toBe(true);
+      await access.namespaces.ensureMirror(name, ACTOR);
+      expect(await access.stamps.isCurrent(stamp)).toBe(false);
+    }
+  });
+
+  it('of an administrator stays good when a mirror gets another rule', async () => {
+    const access = await openOps();
+    await access.namespaces.ensureMirror('quay.io', ACTOR);
+    const before = await access.generations.current();
+    await access.namespaces.ensureMirror('quay.io', ACTOR);
+    expect(await access.generations.current()).toEqual(before);
   });
 
   it('of a member ends with the team', async () => {
