@@ -51,6 +51,11 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import('./commands/key.ts')).registerKey,
   },
   {
+    name: 'bundle',
+    summary: 'Carry images on a stick',
+    load: async () => (await import('./commands/bundle.ts')).registerBundle,
+  },
+  {
     name: 'version',
     summary: 'Print the versions of Portolan and of Node',
     load: async () => (await import('./commands/version.ts')).registerVersion,

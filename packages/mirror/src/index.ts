@@ -110,3 +110,6 @@ export { localItems, takeInventory } from './bundle/local-content.ts';
 export { parseSelectors, type ReferenceSelector } from './bundle/select-references.ts';
 export { generateBundleKey } from './bundle/signature.ts';
 export { type VerifiedBundle, verifyBundle } from './bundle/verify-bundle.ts';
+export { rulesOfNames, upstreamItems } from './bundle/upstream-items.ts';
+export { parsePlatform } from './selection/platform.ts';
+export { parseRulesFile } from './rules/rules-file.ts';

@@ -15,6 +15,7 @@ import { CommandFailure } from '../terminal/explain-failure.ts';
 import type { CommandContext } from './context.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { createLoginFinder } from './registry-logins.ts';
+import { stopSignal } from './stop-signal.ts';
 import { addSyncCommand, type SyncCommandOptions } from './sync-options.ts';
 import {
   digestLines,
@@ -81,7 +82,7 @@ async function addressesOf(name: string): Promise<readonly string[]> {
   }
 }
 
-async function openPlaces(request: SyncRequest, context: CommandContext) {
+export async function openPlaces(request: SyncRequest, context: CommandContext) {
   const { createSyncPlaces } = await import('./sync-places.ts');
   const environment = readEnvironment();
   const files = findContainerFiles(environment, process.getuid?.());
@@ -107,14 +108,9 @@ function noteProblems(context: CommandContext, { problems }: FoundImages): void 
 
 async function run(
   request: SyncRequest,
-  places: Places,
-  context: CommandContext,
+  { places, context, signal }: { places: Places; context: CommandContext; signal: AbortSignal },
 ): Promise<SyncReport> {
   const { findImages, planItems, syncImages } = await import('@portolan/mirror');
-  const signal =
-    request.timeoutMs === undefined
-      ? new AbortController().signal
-      : AbortSignal.timeout(request.timeoutMs);
   const found = await findImages(await openSource(request), places.openUpstream, signal);
   noteProblems(context, found);
   const naming = { isScoped: request.isScoped, suffix: request.suffix };
@@ -134,18 +130,27 @@ async function run(
   return { results, problems, total, isDryRun };
 }
 
+/** Ends with Ctrl-C, and after `--command-timeout`. */
+async function runToTheEnd(request: SyncRequest, context: CommandContext): Promise<SyncReport> {
+  const places = await openPlaces(request, context);
+  const stop = stopSignal();
+  const { timeoutMs } = request;
+  const signals =
+    timeoutMs === undefined ? [stop.signal] : [stop.signal, AbortSignal.timeout(timeoutMs)];
+  try {
+    return await run(request, { places, context, signal: AbortSignal.any(signals) });
+  } finally {
+    stop.end();
+    await places.close();
+  }
+}
+
 async function sync(
   request: SyncRequest,
   context: CommandContext,
   format: GlobalOptions['output'],
 ): Promise<void> {
-  const places = await openPlaces(request, context);
-  let report: SyncReport;
-  try {
-    report = await run(request, places, context);
-  } finally {
-    await places.close();
-  }
+  const report = await runToTheEnd(request, context);
   const { digestFile, isDryRun } = request;
   if (digestFile !== undefined && !isDryRun) await writeFile(digestFile, digestLines(report));
   noteNarrowed(context.output, report);

@@ -32,6 +32,8 @@ export interface ExportProgress extends CopyProgress {
 
 export interface ExportRequest extends PlanOptions {
   readonly items: readonly ExportItem[];
+  /** What could not even be found, to be listed with what cannot be copied. */
+  readonly notFound: readonly FailedReference[];
   /** PEM; undefined leaves the bundle unsigned. */
   readonly privateKey: string | undefined;
   readonly isDryRun: boolean;
@@ -64,14 +66,14 @@ async function copyAll(
   writer: BundleWriter,
   plan: ExportPlan,
 ): Promise<FailedReference[]> {
-  const { platforms, withReferrers, blobsAtOnce, signal, progress } = request;
+  const { withReferrers, blobsAtOnce, signal, progress } = request;
   const copier = createCopier();
   const failed: FailedReference[] = [];
   const copies = plan.items.flatMap((item) =>
     item.references.map((reference): Copy => ({ item, reference })),
   );
   const copyOne = async ({ item, reference }: Copy): Promise<void> => {
-    const { repository, source, omitted } = item;
+    const { repository, source, omitted, platforms } = item;
     const name = formatReferenceName({ repository, reference });
     const sink = createBundleSink(writer, { repository, source: source.name });
     try {
@@ -111,7 +113,8 @@ export async function exportBundle(
     // Ours is read again as quickly as it would be remembered.
     item.mayBeSparse ? item : { ...item, source: rememberManifests(item.source) },
   );
-  const plan = await planExport(items, request);
+  const planned = await planExport(items, request);
+  const plan = { ...planned, failed: [...request.notFound, ...planned.failed] };
   for (const { name, error } of plan.failed) progress.failed(name, error);
   progress.planned(plan);
   if (request.isDryRun || plan.references === 0) {

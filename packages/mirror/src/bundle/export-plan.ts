@@ -23,6 +23,8 @@ export interface ExportItem {
   readonly repository: RepositoryName;
   readonly source: SourceRepository;
   readonly references: readonly Reference[];
+  /** Only these of each index; undefined takes all. */
+  readonly platforms: readonly Platform[] | undefined;
   /** Children that the source lacks are left out: ours may have been mirrored for some platforms only. */
   readonly mayBeSparse: boolean;
 }
@@ -31,7 +33,6 @@ export interface PlanOptions {
   readonly directory: string;
   readonly maxFileSize: number;
   readonly known: KnownContent | undefined;
-  readonly platforms: readonly Platform[] | undefined;
   readonly withReferrers: boolean;
   readonly signal: AbortSignal;
 }
@@ -108,10 +109,7 @@ async function addManifest(walk: ItemWalk, fetched: FetchedManifest): Promise<vo
   walk.seen.add(digest);
   walk.sizes.manifests.set(digest, body.length);
   const manifest = parseManifest(body, mediaType);
-  for (const { kind, descriptor } of wantedChildren(
-    { fetched, manifest },
-    walk.options.platforms,
-  )) {
+  for (const { kind, descriptor } of wantedChildren({ fetched, manifest }, walk.item.platforms)) {
     if (kind === 'child') await addChild(walk, descriptor);
     else addBlob(walk, descriptor);
   }

@@ -8,6 +8,7 @@ import {
   RepositoryName,
 } from '@portolan/oci';
 import type { ContentStores } from '@portolan/storage';
+import type { Platform } from '../copy/copy-image.ts';
 import { createLocalRepository, type LocalRepositoryDeps } from '../places/local-repository.ts';
 import type { FetchedManifest, SourceRepository } from '../places/place.ts';
 import type { ExportItem } from './export-plan.ts';
@@ -36,11 +37,17 @@ async function* repositoryNames({ repositories }: ContentStores): AsyncGenerator
   }
 }
 
+export interface LocalSelection {
+  readonly selector: ReferenceSelector;
+  /** Only these of each index; undefined takes all. */
+  readonly platforms: readonly Platform[] | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** The tags that the selector means, by repository. */
 export async function localItems(
   deps: LocalContentDeps,
-  selector: ReferenceSelector,
-  signal: AbortSignal,
+  { selector, platforms, signal }: LocalSelection,
 ): Promise<readonly ExportItem[]> {
   const items: ExportItem[] = [];
   for await (const repository of repositoryNames(deps.content)) {
@@ -49,7 +56,8 @@ export async function localItems(
     const references = (await source.tags(signal))
       .map((tag): Reference => ({ kind: 'tag', tag }))
       .filter((reference) => selector.matches({ repository, reference }));
-    if (references.length > 0) items.push({ repository, source, references, mayBeSparse: true });
+    if (references.length === 0) continue;
+    items.push({ repository, source, references, platforms, mayBeSparse: true });
   }
   return items;
 }

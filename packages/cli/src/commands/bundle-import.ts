@@ -1,0 +1,135 @@
+// `portolan bundle import`.
+import type { ImportReport } from '@portolan/mirror';
+import { DomainError, RepositoryName } from '@portolan/oci';
+import type { Storage } from '@portolan/storage';
+import type { Command } from 'commander';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { EXIT } from '../terminal/exit-codes.ts';
+import { CommandFailure } from '../terminal/explain-failure.ts';
+import { importProgress } from './bundle-progress.ts';
+import type { CommandContext } from './context.ts';
+import { collectText } from './repeated-option.ts';
+import { stopSignal } from './stop-signal.ts';
+
+interface ImportOptions {
+  readonly only?: readonly string[];
+  readonly prefix?: string;
+  readonly allowOlder: boolean;
+  readonly key?: string;
+  readonly report?: string;
+  readonly dryRun: boolean;
+}
+
+const IMAGES_AT_ONCE = 2;
+const BLOBS_AT_ONCE = 4;
+
+/** PEM. */
+export async function readPublicKey(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new DomainError('request-invalid', `cannot read the key ${file}`, {}, { cause });
+  }
+}
+
+async function writeReports(directory: string, report: ImportReport): Promise<string> {
+  const { formatReportHtml, formatReportJson } = await import('@portolan/mirror');
+  await mkdir(directory, { recursive: true });
+  const file = join(directory, `report-${report.bundle}`);
+  await writeFile(`${file}.json`, formatReportJson(report));
+  await writeFile(`${file}.html`, formatReportHtml(report));
+  return `${file}.html`;
+}
+
+async function runImport(
+  context: CommandContext,
+  storage: Storage,
+  request: { readonly from: string; readonly options: ImportOptions; readonly signal: AbortSignal },
+): Promise<ImportReport> {
+  const { createLocalRepository, importBundle, parseSelectors } = await import('@portolan/mirror');
+  const { actor, clock, output } = context;
+  const { from, options, signal } = request;
+  const { prefix } = options;
+  const deps = { content: storage, downloads: storage.mirrorDownloads };
+  return importBundle(
+    {
+      bundles: storage.bundles,
+      openRepository: (name) => createLocalRepository(deps, name, actor),
+      ensureNamespace: (name) => storage.namespaces.ensureMirror(name, actor),
+      clock,
+      actor,
+    },
+    {
+      directory: resolve(from),
+      selector: parseSelectors(options.only ?? []),
+      prefix: prefix === undefined ? undefined : RepositoryName.parse(prefix),
+      allowsOlder: options.allowOlder,
+      publicKey: await readPublicKey(options.key),
+      isDryRun: options.dryRun,
+      imagesAtOnce: IMAGES_AT_ONCE,
+      blobsAtOnce: BLOBS_AT_ONCE,
+      signal,
+      progress: importProgress(output),
+    },
+  );
+}
+
+function count({ references }: ImportReport, outcome: string): number {
+  return references.filter((reference) => reference.outcome === outcome).length;
+}
+
+/** @throws CommandFailure 3 when nothing matched, 1 when something failed */
+function answer(context: CommandContext, report: ImportReport, file: string | undefined): void {
+  const { references } = report;
+  if (references.length === 0) {
+    throw new CommandFailure('no reference of the bundle matches', EXIT.notFound);
+  }
+  const failed = count(report, 'failed');
+  context.output.record({
+    bundle: report.bundle,
+    made: report.madeAt,
+    signature: report.signature,
+    references: references.length,
+    new: count(report, 'new'),
+    moved: count(report, 'moved'),
+    unchanged: count(report, 'unchanged'),
+    failed,
+    report: file ?? null,
+  });
+  if (failed > 0) {
+    throw new CommandFailure(`${failed} references could not be imported`, EXIT.failed);
+  }
+}
+
+async function importFrom(
+  context: CommandContext,
+  from: string,
+  options: ImportOptions,
+): Promise<void> {
+  const { signal, end } = stopSignal();
+  const { report, file } = await context
+    .withStorage(async (storage) => {
+      const done = await runImport(context, storage, { from, options, signal });
+      if (options.dryRun || done.references.length === 0) return { report: done, file: undefined };
+      // The stick may be read-only, and so may the directory that the command is called in.
+      const place = options.report ?? join(storage.layout.directory, 'reports');
+      return { report: done, file: await writeReports(resolve(place), done) };
+    })
+    .finally(end);
+  answer(context, report, file);
+}
+
+export function registerImport(bundle: Command, context: CommandContext): void {
+  bundle
+    .command('import <directory>')
+    .description('Verify a bundle and take it in; what is here already is not read again')
+    .option('--only <selector>', 'only these references; may be repeated', collectText)
+    .option('--prefix <name>', 'put this in front of every repository name')
+    .option('--allow-older', 'let tags go back to what an older bundle says', false)
+    .option('--key <file>', 'refuse a bundle that is not signed with this public key')
+    .option('--report <directory>', 'write the report there; `reports` in the data directory')
+    .option('--dry-run', 'verify, say what would come, and write nothing', false)
+    .action((from: string, options: ImportOptions) => importFrom(context, from, options));
+}

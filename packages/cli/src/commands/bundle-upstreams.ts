@@ -1,0 +1,80 @@
+// The other registries that a bundle is made from, with the logins and certificates that `sync` takes.
+import type { ExportItem, FailedReference } from '@portolan/mirror';
+import { DomainError } from '@portolan/oci';
+import type { Command } from 'commander';
+import { readFile } from 'node:fs/promises';
+import { arch, platform } from 'node:os';
+import type { CommandContext } from './context.ts';
+import { collectText } from './repeated-option.ts';
+
+export interface UpstreamOptions {
+  readonly from?: readonly string[];
+  readonly fromRules?: string;
+  readonly creds?: string;
+  readonly authfile?: string;
+  readonly certDir?: string;
+  readonly tlsVerify?: boolean;
+}
+
+export interface FoundItems {
+  readonly items: readonly ExportItem[];
+  readonly failed: readonly FailedReference[];
+}
+
+export function addUpstreamOptions(command: Command): Command {
+  return command
+    .option('--from <image>', 'take this from its own registry; may be repeated', collectText)
+    .option('--from-rules <file>', 'take what a file of `portolan mirror apply` names')
+    .option('--creds <username:password>', 'credentials for the other registries')
+    .option('--authfile <file>', 'auth.json for them (REGISTRY_AUTH_FILE)')
+    .option('--cert-dir <directory>', 'certificates (*.crt) for them')
+    .option('--tls-verify', 'want valid certificates, also of this machine')
+    .option('--no-tls-verify', 'take any certificate, and plain HTTP');
+}
+
+async function readRulesFile(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new DomainError('request-invalid', `cannot read ${file}`, {}, { cause });
+  }
+}
+
+/** What is asked of an upstream here, `sync` asks of its source. */
+async function openRegistries(context: CommandContext, options: UpstreamOptions) {
+  const { openPlaces } = await import('./sync.ts');
+  const { readSyncRequest } = await import('./sync-request.ts');
+  const { creds, authfile, certDir, tlsVerify } = options;
+  const asked = {
+    src: 'docker',
+    dest: 'docker',
+    all: true,
+    ...(creds === undefined ? {} : { srcCreds: creds }),
+    ...(authfile === undefined ? {} : { authfile }),
+    ...(certDir === undefined ? {} : { srcCertDir: certDir }),
+    ...(tlsVerify === undefined ? {} : { srcTlsVerify: tlsVerify }),
+  };
+  const machine = { os: platform(), architecture: arch() };
+  const request = readSyncRequest(asked, ['docker.io/library/none', 'localhost'], machine);
+  return openPlaces(request, context);
+}
+
+/** Finds what is meant, runs `work` on it, and closes the connections. */
+export async function withUpstreamItems<T>(
+  context: CommandContext,
+  options: UpstreamOptions,
+  { signal, work }: { signal: AbortSignal; work: (found: FoundItems) => Promise<T> },
+): Promise<T> {
+  const { parseRulesFile, rulesOfNames, upstreamItems } = await import('@portolan/mirror');
+  const { from = [], fromRules } = options;
+  const fromFile = fromRules === undefined ? [] : parseRulesFile(await readRulesFile(fromRules));
+  const rules = [...rulesOfNames(from), ...fromFile];
+  const places = await openRegistries(context, options);
+  try {
+    const openUpstream = (upstream: Parameters<typeof places.openUpstream>[0]) =>
+      places.openUpstream(upstream, undefined);
+    return await work(await upstreamItems(rules, { openUpstream, signal }));
+  } finally {
+    await places.close();
+  }
+}

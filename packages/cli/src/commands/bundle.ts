@@ -1,0 +1,105 @@
+// `portolan bundle`: images for where there is no network, on a stick.
+import type { VerifiedBundle } from '@portolan/mirror';
+import { type Command } from 'commander';
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { EXIT } from '../terminal/exit-codes.ts';
+import { CommandFailure } from '../terminal/explain-failure.ts';
+import { registerExport } from './bundle-export.ts';
+import { readPublicKey, registerImport } from './bundle-import.ts';
+import { countBytes } from './bundle-progress.ts';
+import type { CommandContext } from './context.ts';
+import { stopSignal } from './stop-signal.ts';
+import { timestamp } from './timestamp.ts';
+
+/** @throws CommandFailure 4 */
+function answerVerified(context: CommandContext, bundle: VerifiedBundle): void {
+  const { contents, problems, signature, bytes, strangers } = bundle;
+  if (problems.length > 0) {
+    context.output.rows(
+      problems.map(({ file, problem }) => ({ file: file ?? null, problem })),
+      ['file', 'problem'],
+    );
+    throw new CommandFailure(`the bundle has ${problems.length} problems`, EXIT.verification);
+  }
+  const document = contents?.document;
+  context.output.record({
+    bundle: document?.id ?? null,
+    made: document === undefined ? null : timestamp(document.madeAt),
+    base: document?.base === undefined ? null : `${document.base.kind} ${document.base.id}`,
+    references: document?.references.length ?? 0,
+    blobs: document?.blobs.length ?? 0,
+    expected: document?.expected.length ?? 0,
+    bytes,
+    signature,
+    strangers,
+  });
+}
+
+function registerVerify(bundle: Command, context: CommandContext): void {
+  bundle
+    .command('verify <directory>')
+    .description('Check every sum, digest and size of a bundle; needs no registry')
+    .option('--key <file>', 'want a signature with this public key')
+    .action(async (directory: string, { key }: { key?: string }) => {
+      const { verifyBundle } = await import('@portolan/mirror');
+      const { signal, end } = stopSignal();
+      const publicKey = await readPublicKey(key);
+      const onBytes = countBytes(context.output, 'verified');
+      const verified = await verifyBundle(resolve(directory), {
+        publicKey,
+        signal,
+        onBytes,
+      }).finally(end);
+      answerVerified(context, verified);
+    });
+}
+
+function registerHave(bundle: Command, context: CommandContext): void {
+  bundle
+    .command('have')
+    .description('Print what this registry has, for `bundle export --base have.json` elsewhere')
+    .action(async () => {
+      const { formatHave, takeInventory } = await import('@portolan/mirror');
+      const { signal, end } = stopSignal();
+      const have = await context
+        .withStorage((storage) => {
+          const deps = { content: storage, downloads: storage.mirrorDownloads };
+          const id = context.randomId();
+          return takeInventory(deps, { id, at: context.clock(), signal });
+        })
+        .finally(end);
+      context.output.text(formatHave(have));
+    });
+}
+
+async function writeNew(name: string, text: string, mode: number): Promise<void> {
+  try {
+    await writeFile(name, text, { flag: 'wx', mode });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw new CommandFailure(`${name} is there already`, EXIT.conflict, { cause: error });
+  }
+}
+
+function registerKeygen(bundle: Command, context: CommandContext): void {
+  bundle
+    .command('keygen <file>')
+    .description('Make a key that signs bundles, and FILE.pub that checks them')
+    .action(async (file: string) => {
+      const { generateBundleKey } = await import('@portolan/mirror');
+      const { privateKey, publicKey } = generateBundleKey();
+      await writeNew(file, privateKey, 0o600);
+      await writeNew(`${file}.pub`, publicKey, 0o644);
+      context.output.record({ privateKey: file, publicKey: `${file}.pub` });
+    });
+}
+
+export function registerBundle(program: Command, context: CommandContext): void {
+  const bundle = program.command('bundle').description('Carry images on a stick');
+  registerExport(bundle, context);
+  registerVerify(bundle, context);
+  registerImport(bundle, context);
+  registerHave(bundle, context);
+  registerKeygen(bundle, context);
+}
