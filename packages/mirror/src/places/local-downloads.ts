@@ -179,7 +179,8 @@ export async function downloadBlob(
   try {
     await attempt(known);
   } catch (error) {
-    if (known === undefined || !isConflict(error)) throw error;
+    if (!isConflict(error)) throw error;
+    // Two of us at the same blob: this one comes in by a session of its own.
     await attempt();
   }
 }

@@ -107,6 +107,27 @@ describe('a blob of several slices', () => {
     expect(starts).toEqual([5 * MIB]);
   });
 
+  it('goes on after a process that was killed, and costs no more than a slice again', async () => {
+    const storage = await openLocalStorage();
+    const stopped = Promise.withResolvers<void>();
+    async function* stuck(): AsyncGenerator<Uint8Array> {
+      yield* inParts(bytes.subarray(0, 7 * MIB), MIB);
+      await stopped.promise;
+    }
+    const killed = localRepository(storage).putBlob(blob, async () => stuck(), signal);
+    await expect.poll(() => storage.mirrorDownloads.find(REPOSITORY, blob.digest)).toBeDefined();
+    const starts: number[] = [];
+    const open = async (start: number) => {
+      starts.push(start);
+      return inParts(bytes.subarray(start));
+    };
+    await localRepository(storage).putBlob(blob, open, signal);
+    expect(starts).toEqual([4 * MIB]);
+    // It was not dead after all: its session has gone, so it begins one of its own.
+    stopped.resolve();
+    await expect(killed).rejects.toMatchObject({ code: 'upstream-unavailable' });
+  });
+
   it('comes in twice at once, and is there', async () => {
     const storage = await openLocalStorage();
     const cut = localRepository(storage).putBlob(blob, async (start) => broken(start), signal);
