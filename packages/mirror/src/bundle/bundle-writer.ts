@@ -5,7 +5,7 @@ import { type Descriptor, type Digest, parseManifest } from '@portolan/oci';
 import type { Reference, RepositoryName, Tag } from '@portolan/oci';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createBlobTransfers } from '../copy/blob-transfers.ts';
+import { createTransfers } from '../copy/transfers.ts';
 import { mirrorError } from '../errors.ts';
 import type { FetchedManifest, OpenBlob } from '../places/place.ts';
 import type { BundleDocument } from './bundle-document.ts';
@@ -85,7 +85,7 @@ function filesOf({ digest, size }: Descriptor, maxFileSize: number): readonly Bl
 export async function createBundleWriter(deps: BundleWriterDeps): Promise<BundleWriter> {
   const { directory, maxFileSize, known } = deps;
   const written: Written = { blobs: new Map(), expected: new Map(), repositories: new Map() };
-  const manifestTurns = createBlobTransfers();
+  const manifestTurns = createTransfers();
   await prepareDirectory(directory);
 
   async function isStored(blob: Descriptor, signal: AbortSignal): Promise<boolean> {

@@ -34,7 +34,7 @@ export function bringBlob(walk: Walk, descriptor: Descriptor): Promise<void> {
   const known = walk.blobs.get(digest);
   if (known !== undefined) return known;
   const brought = walk.slots(() =>
-    walk.transfers.run(digest, walk.signal, () => transfer(walk, descriptor)),
+    walk.share.transfers.run(digest, walk.signal, () => transfer(walk, descriptor)),
   );
   walk.blobs.set(digest, brought);
   return brought;

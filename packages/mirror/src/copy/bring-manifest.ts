@@ -43,7 +43,10 @@ async function bringOnce(walk: Walk, digest: Digest, depth: number): Promise<voi
   const { request, signal, tally } = walk;
   const { sink } = request;
   signal.throwIfAborted();
-  const present = await sink.head({ kind: 'digest', digest }, signal);
+  const head = await sink.head({ kind: 'digest', digest }, signal);
+  // An index that names it may come much later than this look.
+  const isKept = head !== undefined && ((await sink.keep?.(digest, signal)) ?? true);
+  const present = isKept ? head : undefined;
   if (present !== undefined && !mayBeIndex(present.mediaType)) return;
   const read = await readManifest(walk, digest, present !== undefined);
   await bringContent(walk, read, depth);

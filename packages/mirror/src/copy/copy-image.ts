@@ -2,9 +2,10 @@
 // with its digest. What the sink already has is neither fetched nor sent.
 import type { Digest, Reference, Tag } from '@portolan/oci';
 import type { SinkRepository, SourceRepository } from '../places/place.ts';
-import { type BlobTransfers, createBlobTransfers } from './blob-transfers.ts';
 import { copyRoot } from './copy-root.ts';
-import { createWalk } from './walk.ts';
+import { createRecentManifests } from './recent-manifests.ts';
+import { createTransfers } from './transfers.ts';
+import { createWalk, type CopyShare } from './walk.ts';
 
 /** `os/architecture[/variant]`, such as `linux/arm/v7`. */
 export interface Platform {
@@ -54,22 +55,23 @@ export interface CopyResult {
   readonly bytes: number;
 }
 
-/** Copies that share one share their transfers: a blob is fetched once, whoever wants it. */
+/** Copies by one copier share their transfers: content is fetched once, whoever wants it. */
 export interface Copier {
   /** @throws MirrorError, or the signal's reason */
   copy(request: CopyRequest): Promise<CopyResult>;
 }
 
-async function copyWith(transfers: BlobTransfers, request: CopyRequest): Promise<CopyResult> {
+async function copyWith(share: CopyShare, request: CopyRequest): Promise<CopyResult> {
   request.signal.throwIfAborted();
-  const walk = createWalk(request, transfers);
+  const walk = createWalk(request, share);
   const { digest, isUnchanged } = await copyRoot(walk, request.reference, request.tags);
   const { manifests, blobs, bytes } = walk.tally;
   return { digest, isUnchanged, manifests, blobs, bytes };
 }
 
-export function createCopier(transfers: BlobTransfers = createBlobTransfers()): Copier {
-  return { copy: (request) => copyWith(transfers, request) };
+export function createCopier(): Copier {
+  const share = { transfers: createTransfers(), recent: createRecentManifests() };
+  return { copy: (request) => copyWith(share, request) };
 }
 
 /** One image by itself. */

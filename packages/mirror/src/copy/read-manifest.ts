@@ -31,13 +31,26 @@ function parse({ digest, body, mediaType }: FetchedManifest): Manifest {
   }
 }
 
-async function fetchFromSource({ request, signal, tally }: Walk, digest: Digest) {
+async function fetchFromSource(
+  { request, signal, tally, share }: Walk,
+  digest: Digest,
+): Promise<FetchedManifest> {
+  const recent = share.recent.find(digest);
+  if (recent !== undefined) return recent;
   const { source } = request;
   const fetched = await source.manifest({ kind: 'digest', digest }, signal);
   if (fetched === undefined) {
     throw mirrorError('upstream-absent', `${source.name} has no manifest ${digest}`, { digest });
   }
+  compare(digest, fetched.body);
   tally.bytes += fetched.body.length;
+  share.recent.add(fetched);
+  return fetched;
+}
+
+async function readFromSink({ request, signal }: Walk, digest: Digest) {
+  const fetched = await request.sink.manifest?.({ kind: 'digest', digest }, signal);
+  if (fetched !== undefined) compare(digest, fetched.body);
   return fetched;
 }
 
@@ -47,10 +60,10 @@ export async function readManifest(
   digest: Digest,
   isAtSink: boolean,
 ): Promise<ReadManifest> {
-  const { sink } = walk.request;
-  const own = isAtSink ? await sink.manifest?.({ kind: 'digest', digest }, walk.signal) : undefined;
-  const fetched = own ?? (await walk.slots(() => fetchFromSource(walk, digest)));
-  compare(digest, fetched.body);
-  const manifest = parse(fetched);
-  return { fetched: { ...fetched, digest }, manifest };
+  const own = isAtSink ? await readFromSink(walk, digest) : undefined;
+  const { slots, share, signal } = walk;
+  const fetched =
+    own ??
+    (await slots(() => share.transfers.run(digest, signal, () => fetchFromSource(walk, digest))));
+  return { fetched: { ...fetched, digest }, manifest: parse(fetched) };
 }

@@ -2,8 +2,9 @@
 // all of it at the first failure.
 import type { Digest } from '@portolan/oci';
 import { createSlots, forEachAtMost, type Slots } from './at-most.ts';
-import type { BlobTransfers } from './blob-transfers.ts';
 import type { CopyRequest } from './copy-image.ts';
+import type { RecentManifests } from './recent-manifests.ts';
+import type { Transfers } from './transfers.ts';
 
 export interface CopyTally {
   manifests: number;
@@ -11,9 +12,15 @@ export interface CopyTally {
   bytes: number;
 }
 
+/** What all copies of one copier have in common. */
+export interface CopyShare {
+  readonly transfers: Transfers;
+  readonly recent: RecentManifests;
+}
+
 export interface Walk {
   readonly request: CopyRequest;
-  readonly transfers: BlobTransfers;
+  readonly share: CopyShare;
   /** Fires with the request's signal and with the first failure. */
   readonly signal: AbortSignal;
   readonly slots: Slots;
@@ -24,11 +31,11 @@ export interface Walk {
   each<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void>;
 }
 
-export function createWalk(request: CopyRequest, transfers: BlobTransfers): Walk {
+export function createWalk(request: CopyRequest, share: CopyShare): Walk {
   const failure = new AbortController();
   return {
     request,
-    transfers,
+    share,
     signal: AbortSignal.any([request.signal, failure.signal]),
     slots: createSlots(request.blobsAtOnce),
     tally: { manifests: 0, blobs: 0, bytes: 0 },

@@ -143,8 +143,33 @@ export function createLocalRepository(
   actor: string,
 ): LocalRepository {
   const { blobs, uploads, manifests } = deps.content;
+
+  async function put(fetched: FetchedManifest, tags: readonly Tag[]): Promise<void> {
+    const manifest = readManifest(fetched);
+    const { digest, body } = fetched;
+    await manifests.put({ repository: name, digest, manifest, body, tags, actor });
+  }
+
+  /** Put anew, it has a new lease. */
+  async function keep(digest: Digest): Promise<boolean> {
+    const found = await manifests.find(name, digest);
+    if (found === undefined) return false;
+    try {
+      await put(found, []);
+      return true;
+    } catch (error) {
+      // Collection was faster, and has taken its blobs.
+      if (error instanceof DomainError && error.code === 'manifest-reference-unknown') return false;
+      throw error;
+    }
+  }
+
   return {
     ...createSource(deps, name),
+    async keep(digest, signal) {
+      signal.throwIfAborted();
+      return await keep(digest);
+    },
     async hasBlob({ digest, size }, signal) {
       signal.throwIfAborted();
       const blob =
@@ -156,9 +181,7 @@ export function createLocalRepository(
       downloadBlob({ uploads, downloads: deps.downloads }, name, { descriptor, open, signal }),
     async putManifest(fetched, tags, signal) {
       signal.throwIfAborted();
-      const manifest = readManifest(fetched);
-      const { digest, body } = fetched;
-      await manifests.put({ repository: name, digest, manifest, body, tags, actor });
+      await put(fetched, tags);
     },
   };
 }

@@ -49,6 +49,11 @@ export interface SinkRepository {
    */
   manifest?(reference: Reference, signal: AbortSignal): Promise<FetchedManifest | undefined>;
   /**
+   * Whether the manifest is there, and will be for a while without a tag. Where untagged content is
+   * collected, `head` promises only the first.
+   */
+  keep?(digest: Digest, signal: AbortSignal): Promise<boolean>;
+  /**
    * Whether the blob need not be sent: it is in this repository, or the place has it elsewhere and has
    * now made it available here (link, mount).
    */

@@ -35,6 +35,8 @@ export function createDrySink(
       planned.bytes += size;
     },
     async putManifest(manifest) {
+      // Put twice where it has referrers: before them, and with its tags.
+      if (manifests.has(manifest.digest)) return;
       manifests.set(manifest.digest, manifest);
       planned.bytes += manifest.body.length;
     },

@@ -2,7 +2,7 @@
 // manifests too, whose layers are what there is to fetch. Reading manifests costs pulls.
 import type { MirrorRule } from '@portolan/storage';
 import { forEachAtMost } from '../copy/at-most.ts';
-import { createCopier } from '../copy/copy-image.ts';
+import { type Copier, createCopier } from '../copy/copy-image.ts';
 import { parseRuleSettings, type RuleSettings } from '../rules/rule-settings.ts';
 import { parsePlatform } from '../selection/platform.ts';
 import { countRequests, type CountingSource, totalRequests } from './counting-source.ts';
@@ -49,6 +49,7 @@ interface Plan {
   readonly sink: DrySink;
   readonly images: RuleImages;
   readonly options: PlanOptions;
+  readonly copier: Copier;
 }
 
 async function look(plan: Plan, { tag, reference }: RuleImage): Promise<PlannedImage> {
@@ -67,8 +68,8 @@ async function look(plan: Plan, { tag, reference }: RuleImage): Promise<PlannedI
 }
 
 async function measure(plan: Plan, { tag, reference }: RuleImage): Promise<void> {
-  const { settings, source, sink, images, options } = plan;
-  await createCopier().copy({
+  const { settings, source, sink, images, options, copier } = plan;
+  await copier.copy({
     source,
     sink,
     reference,
@@ -128,7 +129,8 @@ export async function planRule(
   const source = countRequests(await deps.openSource(rule));
   const sink = createDrySink(deps.openSink(rule), deps.hasBlobHere);
   const images = await findImages(source, settings, options.signal);
-  const plan: Plan = { rule, settings, source, sink, images, options };
+  const copier = createCopier();
+  const plan: Plan = { rule, settings, source, sink, images, options, copier };
   const seen = await lookAtAll(plan);
   const looks = totalRequests(source.counts);
   const upstream = await deps.stores.upstreams.find(rule.upstream);

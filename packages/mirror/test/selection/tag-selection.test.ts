@@ -1,5 +1,5 @@
 import { Digest, Tag } from '@portolan/oci';
-import fc from 'fast-check';
+import { array, assert, constantFrom, nat, property, stringMatching, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { needsListing, selectTags, type TagSelection } from '../../src/selection/tag-selection.ts';
 
@@ -131,20 +131,20 @@ describe('what makes no sense is refused', () => {
   });
 });
 
-const versions = fc.tuple(fc.nat(30), fc.nat(30), fc.nat(30));
+const spell = (version: readonly number[]): string => version.join('.');
+const rank = ([a = 0, b = 0, c = 0]: readonly number[]): number => (a * 100 + b) * 100 + c;
+const numbers = (tag: string): number[] => tag.split('.').map(Number);
+const versions = tuple(nat(30), nat(30), nat(30));
 
 it('agrees with a plain reading on versions of three numbers', () => {
-  fc.assert(
-    fc.property(fc.array(versions, { maxLength: 40 }), versions, versions, (list, from, to) => {
-      const text = (version: readonly number[]): string => version.join('.');
-      const all = [...new Set(list.map(text))].map(Tag.parse);
-      const rank = ([a = 0, b = 0, c = 0]: readonly number[]): number => (a * 100 + b) * 100 + c;
-      const numbers = (tag: string): number[] => tag.split('.').map(Number);
+  assert(
+    property(array(versions, { maxLength: 40 }), versions, versions, (list, from, to) => {
+      const all = [...new Set(list.map(spell))].map(Tag.parse);
       const expected = all.filter((tag) => {
         const at = rank(numbers(tag));
         return at >= rank(from) && at < rank(to);
       });
-      const semver = `>=${text(from)} <${text(to)}`;
+      const semver = `>=${spell(from)} <${spell(to)}`;
       expect(selectTags(all, { semver }).tags).toEqual(expected.sort());
       const newest = [...expected].sort((a, b) => rank(numbers(b)) - rank(numbers(a))).slice(0, 3);
       expect(selectTags(all, { semver, newest: 3 }).tags).toEqual(newest.sort());
@@ -153,11 +153,11 @@ it('agrees with a plain reading on versions of three numbers', () => {
 });
 
 it('agrees with JavaScript on expressions that both have', () => {
-  const part = fc.constantFrom('a', 'b', '1', '\\.', '[0-9]', 'a+', '(b|1)', '^', '$', '.');
-  const expression = fc.array(part, { minLength: 1, maxLength: 6 }).map((parts) => parts.join(''));
-  const tag = fc.stringMatching(/^[ab1][ab1.]{0,8}$/).map((text) => Tag.parse(text));
-  fc.assert(
-    fc.property(fc.array(tag, { maxLength: 20 }), expression, (list, source) => {
+  const part = constantFrom('a', 'b', '1', '\\.', '[0-9]', 'a+', '(b|1)', '^', '$', '.');
+  const expression = array(part, { minLength: 1, maxLength: 6 }).map((parts) => parts.join(''));
+  const tag = stringMatching(/^[ab1][ab1.]{0,8}$/).map((text) => Tag.parse(text));
+  assert(
+    property(array(tag, { maxLength: 20 }), expression, (list, source) => {
       const all = [...new Set(list)];
       const reference = new RegExp(source);
       const expected = all.filter((text) => reference.test(text)).sort();
@@ -166,11 +166,12 @@ it('agrees with JavaScript on expressions that both have', () => {
   );
 });
 
+const make = (count: number): Tag[] =>
+  Array.from({ length: count }, (_, i) =>
+    Tag.parse(`v${i % 97}.${i % 89}.${i}-aaaaaaaaaaaaaaaaaaaaaaaa`),
+  );
+
 it('takes time linear in the tags, also for an expression that would explode elsewhere', () => {
-  const make = (count: number): Tag[] =>
-    Array.from({ length: count }, (_, i) =>
-      Tag.parse(`v${i % 97}.${i % 89}.${i}-aaaaaaaaaaaaaaaaaaaaaaaa`),
-    );
   const selection: TagSelection = {
     regex: ['(a+)+!$', '^v9.*a$'],
     semver: '>=50-0',

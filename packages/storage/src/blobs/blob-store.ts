@@ -56,6 +56,8 @@ export interface BlobStore {
    * may ever lead here (CVE-2026-35172).
    */
   linkFromAnywhere(to: RepositoryName, digest: Digest): Promise<StoredBlob | undefined>;
+  /** Whether `linkFromAnywhere` would find it; for plans, under the same rule. */
+  isAnywhere(digest: Digest): Promise<boolean>;
   /** Takes the blob out of this repository. False when it was not there. */
   delete(repository: RepositoryName, digest: Digest, actor: string): Promise<boolean>;
 }
@@ -115,21 +117,27 @@ export function createBlobStore(deps: BlobStoreDeps): BlobStore {
     });
   }
 
+  function queryBlob(digest: Digest, from: Reader = database.read) {
+    return from
+      .selectFrom('blob')
+      .select(['id', 'size', 'file'])
+      .where('digest', '=', digest)
+      .executeTakeFirst();
+  }
+
+  async function isAnywhere(digest: Digest): Promise<boolean> {
+    const known = await queryBlob(digest);
+    // One whose file is lost or damaged has to come anew: that upload repairs it.
+    return known !== undefined && deps.files.sizeOf(known.file) === known.size;
+  }
+
   async function linkFromAnywhere(
     to: RepositoryName,
     digest: Digest,
   ): Promise<StoredBlob | undefined> {
-    const find = (from: Reader) =>
-      from
-        .selectFrom('blob')
-        .select(['id', 'size', 'file'])
-        .where('digest', '=', digest)
-        .executeTakeFirst();
-    const known = await find(database.read);
-    // One whose file is lost or damaged has to come anew: that upload repairs it.
-    if (known === undefined || deps.files.sizeOf(known.file) !== known.size) return undefined;
+    if (!(await isAnywhere(digest))) return undefined;
     return database.write(async (tx) => {
-      const blob = await find(tx);
+      const blob = await queryBlob(digest, tx);
       if (blob === undefined) return undefined;
       const now = clock();
       const repositoryId = await ensureRepository(tx, to, now);
@@ -163,6 +171,7 @@ export function createBlobStore(deps: BlobStoreDeps): BlobStore {
     read: (blob: StoredBlob, range?: ByteRange) => reader.read(blob, range),
     mount,
     linkFromAnywhere,
+    isAnywhere,
     delete: remove,
   };
 }

@@ -1,9 +1,9 @@
 // One transfer for each digest at a time, between all copies that share this object. Whoever comes
-// second waits, and then finds the blob at its sink or fetches it itself. A pull-through that feeds
+// second waits, and then finds the content at its sink or fetches it itself. A pull-through that feeds
 // several readers from one transfer would join here.
 import type { Digest } from '@portolan/oci';
 
-export interface BlobTransfers {
+export interface Transfers {
   /** Runs `work` when no other work for the digest runs. @throws the signal's reason while it waits */
   run<T>(digest: Digest, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
 }
@@ -21,7 +21,7 @@ async function orAborted(turn: Promise<void>, signal: AbortSignal): Promise<void
   }
 }
 
-export function createBlobTransfers(): BlobTransfers {
+export function createTransfers(): Transfers {
   const last = new Map<Digest, Promise<void>>();
   return {
     async run(digest, signal, work) {
