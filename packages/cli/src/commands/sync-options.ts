@@ -1,6 +1,7 @@
 // skopeo sync's command line. Go's flags take a boolean's value after `=` alone, commander after a
 // space, too, and would swallow the SOURCE behind `--src-tls-verify`: so they are rewritten first.
 import { Command, Option } from 'commander';
+import { collectText } from './repeated-option.ts';
 
 /** As skopeo has them; `--x`, `--x=true`, and `--x=false` are all of one boolean. */
 const BOOLEANS = [
@@ -124,7 +125,7 @@ export function addSyncCommand(program: Command): Command {
     .option('--authfile <file>', 'auth.json for both sides (REGISTRY_AUTH_FILE)')
     .addOption(
       new Option('--allow-host <host>', 'another host that a registry may send us to').argParser(
-        (host: string, before: readonly string[] | undefined) => [...(before ?? []), host],
+        collectText,
       ),
     );
   addSide(command, 'src', 'source');

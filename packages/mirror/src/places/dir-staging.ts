@@ -39,7 +39,11 @@ async function takeLock(file: string, owner: { pid: number; host: string }): Pro
     const [pid = '', host] = (await readFile(file, 'utf8')).trim().split(' ');
     if (host === owner.host && Number(pid) !== owner.pid && isRunning(Number(pid))) {
       const hint = 'wait for it, or choose another directory';
-      throw mirrorError('request-invalid', 'another sync writes to this directory', { pid, file, hint });
+      throw mirrorError('request-invalid', 'another sync writes to this directory', {
+        pid,
+        file,
+        hint,
+      });
     }
     await writeFile(file, text);
   }

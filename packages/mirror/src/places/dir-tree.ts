@@ -10,6 +10,7 @@ import {
 } from '@portolan/oci';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { createSlots, type Slots } from '../copy/at-most.ts';
 import { mirrorError } from '../errors.ts';
 import {
   fileSize,
@@ -49,6 +50,8 @@ interface Tree {
   readonly staging: DirStaging;
   /** Directories whose manifest was replaced. */
   readonly written: Set<string>;
+  /** One image after the other: the first one takes a blob out of the staging directory. */
+  readonly inTurn: Slots;
 }
 
 /** A file that an image consists of, beside its manifest. */
@@ -206,7 +209,7 @@ function createSink(tree: Tree, name: string, image: Digest | undefined): SinkRe
       if (manifest.digest === image) references.push({ kind: 'digest', digest: image });
       if (references.length === 0) await stageChild(tree, manifest);
       for (const reference of references) {
-        await writeImage(tree, directoryOf(reference), manifest);
+        await tree.inTurn(() => writeImage(tree, directoryOf(reference), manifest));
       }
     },
   };
@@ -236,6 +239,7 @@ export function createDirTree(root: string, owner: StagingOwner): DirTree {
     inventory: createDirInventory(root),
     staging: createDirStaging(root, owner),
     written: new Set(),
+    inTurn: createSlots(1),
   };
   return {
     repository: (name, image) => createSink(tree, name, image),
