@@ -11,7 +11,12 @@ export function registerServe(program: Command): void {
   const serve = program
     .command('serve')
     .description('Run the registry and its token service on one address')
-    .action(() => run('all'));
+    .option('--bundle <directory>', 'serve a bundle as it lies there, for reading alone')
+    .action(async ({ bundle }: { bundle?: string }) => {
+      if (bundle === undefined) return run('all');
+      const { serveBundle } = await import('../serve/serve-bundle.ts');
+      return serveBundle(bundle, program.opts<GlobalOptions>());
+    });
   serve
     .command('registry')
     .description('Run the registry alone')

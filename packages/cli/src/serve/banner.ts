@@ -10,7 +10,9 @@ export interface BannerFacts {
   readonly address: ListenAddress;
   readonly names: PublicNames;
   readonly dataDirectory: string;
-  /** Undefined where there are no accounts: the registry alone. */
+  /** `dataDirectory` is a bundle, which anybody may pull from. */
+  readonly isBundle: boolean;
+  /** Undefined where there are no accounts: the registry alone, and a bundle. */
   readonly administrator: Administrator | undefined;
 }
 
@@ -69,13 +71,18 @@ function pushLines({ names, administrator }: BannerFacts): string[] {
 }
 
 export function banner(facts: BannerFacts): string {
-  const { role, address, names, dataDirectory, administrator } = facts;
+  const { role, address, names, dataDirectory, isBundle, administrator } = facts;
   const lines = [`Portolan is listening on ${ListenAddress.format(address)}`];
   if (role === 'all') {
-    lines.push('', `  Address        ${names.publicUrl}`, `  Data           ${dataDirectory}`);
+    lines.push(
+      '',
+      `  Address        ${names.publicUrl}`,
+      `  ${isBundle ? 'Bundle' : 'Data  '}         ${dataDirectory}`,
+    );
   }
   if (administrator !== undefined) lines.push(...accountLines(administrator));
   if (role === 'all' && administrator?.isNew === true) lines.push('', ...pushLines(facts));
+  else if (isBundle) lines.push('', 'Anybody may pull; nobody may push.');
   else if (role === 'all') lines.push('', `How to log in, push and pull: ${names.publicUrl}/`);
   if (role === 'all') lines.push('', 'Stop with Ctrl-C.');
   return `${lines.join('\n')}\n`;

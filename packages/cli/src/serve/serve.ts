@@ -37,14 +37,21 @@ interface Server {
   readonly storage: Storage;
   readonly logger: Logger;
   readonly isTerminal: boolean;
+  readonly bundle: ServedBundle | undefined;
 }
 
-/** Undefined where there are no accounts: the registry alone. */
+/** Served instead of what the data directory holds. */
+export interface ServedBundle {
+  readonly directory: string;
+  replaceContent(storage: Storage): Promise<Storage>;
+}
+
+/** Undefined where there are no accounts: the registry alone, and a bundle. */
 async function prepareAdministrator(
-  { settings, storage }: Server,
+  { settings, storage, bundle }: Server,
   adminPassword: string | undefined,
 ): Promise<Administrator | undefined> {
-  if (settings.role === 'registry') return undefined;
+  if (settings.role === 'registry' || bundle !== undefined) return undefined;
   const hasher = createPasswordHasher();
   return ensureAdministrator({ storage, hasher, randomId }, adminPassword);
 }
@@ -61,12 +68,14 @@ async function startFront({ settings, storage, logger, isTerminal }: Server): Pr
 }
 
 function announce(
-  { settings, logger }: Server,
+  { settings, logger, bundle }: Server,
   facts: Pick<BannerFacts, 'address' | 'administrator'>,
 ) {
   const names = settlePublicNames(settings, facts.address);
   const { role, storage } = settings;
-  process.stdout.write(banner({ ...facts, role, names, dataDirectory: storage.directory }));
+  const dataDirectory = bundle?.directory ?? storage.directory;
+  const isBundle = bundle !== undefined;
+  process.stdout.write(banner({ ...facts, role, names, dataDirectory, isBundle }));
   const address = ListenAddress.format(facts.address);
   logger.info({ address, publicUrl: names.publicUrl, workers: settings.workers }, 'listening');
 }
@@ -109,7 +118,10 @@ async function run(server: Server, adminPassword: string | undefined): Promise<v
   await runUntilStopped(server, front);
 }
 
-async function serveWith({ settings, adminPassword }: LoadedServeSettings): Promise<void> {
+export async function serveWith(
+  { settings, adminPassword }: LoadedServeSettings,
+  bundle?: ServedBundle,
+): Promise<void> {
   const isTerminal = process.stderr.isTTY;
   const log = createServerLog({ level: settings.logLevel, isTerminal });
   // Whoever read our output may be gone; that is no reason to stop.
@@ -119,7 +131,9 @@ async function serveWith({ settings, adminPassword }: LoadedServeSettings): Prom
     storageOptions(settings.storage, { clock: Date.now, randomId }),
   );
   try {
-    await run({ settings, storage, logger: log.logger, isTerminal }, adminPassword);
+    const served = (await bundle?.replaceContent(storage)) ?? storage;
+    const { logger } = log;
+    await run({ settings, storage: served, logger, isTerminal, bundle }, adminPassword);
   } finally {
     await storage.close();
     log.flush();

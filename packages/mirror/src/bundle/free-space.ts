@@ -13,11 +13,12 @@ export function bytesOnDisk(size: number): number {
   return Math.ceil(size / CLUSTER_BYTES) * CLUSTER_BYTES;
 }
 
-/** Of the file system that the directory is on, or will be. */
-export async function freeBytesFor(directory: string): Promise<number> {
+/** Of the file system that the directory is on, or will be; undefined when it does not say. */
+export async function freeBytesFor(directory: string): Promise<number | undefined> {
   try {
-    const { bavail, bsize } = await statfs(directory);
-    return bavail * bsize;
+    const { blocks, bavail, bsize } = await statfs(directory);
+    // Some of FUSE have no blocks at all, by their own account.
+    return blocks === 0 ? undefined : bavail * bsize;
   } catch (error) {
     const parent = dirname(resolve(directory));
     if (!isAbsent(error) || parent === directory) throw error;
@@ -30,7 +31,7 @@ export async function checkSpace(directory: string, neededBytes: number): Promis
   if (neededBytes === 0) return;
   const freeBytes = await freeBytesFor(directory);
   const needed = neededBytes + RESERVE_BYTES;
-  if (freeBytes >= needed) return;
+  if (freeBytes === undefined || freeBytes >= needed) return;
   throw mirrorError('space-short', 'there is not enough space for the bundle', {
     directory,
     freeBytes,
