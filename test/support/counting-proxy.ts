@@ -22,6 +22,7 @@ export type Interference =
       readonly kind: 'answer';
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string;
     }
   /** The connection breaks after so many bytes of the body. */
   | { readonly kind: 'cut'; readonly afterBytes: number }
@@ -86,7 +87,7 @@ export async function startCountingProxy(target: string): Promise<CountingProxy>
     const interference = rule?.(entry);
     if (interference?.kind === 'answer') {
       entry.status = interference.status;
-      outgoing.writeHead(interference.status, interference.headers).end();
+      outgoing.writeHead(entry.status, interference.headers).end(interference.body);
       return;
     }
     const from = await forward.send(incoming);

@@ -9,16 +9,20 @@ export interface Certificates {
   readonly key: string;
 }
 
+const MAKE = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2';
+
+async function openssl(line: string): Promise<void> {
+  await runOrThrow('/usr/bin/openssl', words(line));
+}
+
 export async function createCertificates(directory: string): Promise<Certificates> {
   const ca = join(directory, 'ca.crt');
   const caKey = join(directory, 'ca.key');
   const certificate = join(directory, 'server.crt');
   const key = join(directory, 'server.key');
-  const make = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2';
-  const openssl = (line: string) => runOrThrow('/usr/bin/openssl', words(line));
-  await openssl(`${make} -subj /CN=test-authority -keyout ${caKey} -out ${ca}`);
+  await openssl(`${MAKE} -subj /CN=test-authority -keyout ${caKey} -out ${ca}`);
   await openssl(
-    `${make} -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE -CA ${ca} -CAkey ${caKey} -keyout ${key} -out ${certificate}`,
+    `${MAKE} -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE -CA ${ca} -CAkey ${caKey} -keyout ${key} -out ${certificate}`,
   );
   return { ca, certificate, key };
 }
