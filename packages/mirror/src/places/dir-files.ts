@@ -8,6 +8,7 @@ import type { FetchedManifest } from './place.ts';
 
 /** As the registry has it; more is no manifest. */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+const READ = 1024 * 1024;
 
 function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
@@ -132,7 +133,8 @@ export async function readManifestFile(
 }
 
 /**
- * A blob's bytes from `start` on, all of the file compared with the digest on the way.
+ * A blob's bytes from `start` on, all of the file compared with the digest before the last of them is
+ * given: who has them all asks for no more, and would report the blob without its file.
  * @throws MirrorError `upstream-corrupt`
  */
 export async function* readBlobFile(
@@ -148,22 +150,18 @@ export async function* readBlobFile(
   try {
     let at = 0;
     // No signal for the stream: it would end with an error of its own kind, and late.
-    for await (const read of handle.createReadStream({
-      autoClose: false,
-      highWaterMark: 1 << 20,
-    })) {
+    for await (const read of handle.createReadStream({ autoClose: false, highWaterMark: READ })) {
       signal.throwIfAborted();
       const chunk = read as Buffer;
       hash.update(chunk);
       const skipped = Math.min(chunk.length, Math.max(0, start - at));
       at += chunk.length;
+      if (at >= size && hash.digest('hex') !== Digest.hex(digest)) {
+        corrupt(file, 'file does not match its digest', { expected: digest });
+      }
       if (skipped < chunk.length) yield chunk.subarray(skipped);
     }
   } finally {
     await handle.close();
-  }
-  const hex = hash.digest('hex');
-  if (hex !== Digest.hex(digest)) {
-    corrupt(file, 'file does not match its digest', { expected: digest });
   }
 }

@@ -207,7 +207,7 @@ function createSink(tree: Tree, name: string, image: Digest | undefined): SinkRe
       signal.throwIfAborted();
       const references: Reference[] = tags.map((tag) => ({ kind: 'tag', tag }));
       if (manifest.digest === image) references.push({ kind: 'digest', digest: image });
-      if (references.length === 0) await stageChild(tree, manifest);
+      if (references.length === 0) await tree.inTurn(() => stageChild(tree, manifest));
       for (const reference of references) {
         await tree.inTurn(() => writeImage(tree, directoryOf(reference), manifest));
       }
