@@ -1,5 +1,6 @@
 // One HTTP exchange with one address, through the egress guard and, where there is one, the proxy.
 // Nothing of registries is known here: no credentials, no redirects, no retries.
+import { X509Certificate } from 'node:crypto';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent, request } from 'undici';
 import { mirrorError } from '../errors.ts';
@@ -35,7 +36,9 @@ function trust(settings: UpstreamSettings): SecureContext {
   const system = [...getCACertificates('default'), ...getCACertificates('system')];
   const own = settings.ca === undefined ? [] : [settings.ca];
   try {
-    return createSecureContext({ ca: [...new Set([...system, ...own])] });
+    // What is no certificate would be passed over by the context.
+    const certificates = own.map((pem) => new X509Certificate(pem).toString());
+    return createSecureContext({ ca: [...new Set([...system, ...certificates, ...own])] });
   } catch (cause) {
     const detail = { host: settings.host, hint: 'give certificates as PEM' };
     throw mirrorError('request-invalid', 'the CA of an upstream cannot be read', detail, cause);
