@@ -36,6 +36,11 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import('./commands/namespace.ts')).registerNamespace,
   },
   {
+    name: 'mirror',
+    summary: 'Copy repositories of other registries here, by rules',
+    load: async () => (await import('./commands/mirror.ts')).registerMirror,
+  },
+  {
     name: 'upstream',
     summary: 'Manage the registries that the mirror copies from',
     load: async () => (await import('./commands/upstream.ts')).registerUpstream,

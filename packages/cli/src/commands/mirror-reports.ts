@@ -1,0 +1,208 @@
+// The answers of `portolan mirror`: rows for people and scripts, the sentences beside them, and the exit
+// codes that both of them mean.
+import type { PruneReport, QuotaPlan, RulePlan, RunReport, SyncedRule } from '@portolan/mirror';
+import type { MirrorRule, MirrorRun, MirrorTag } from '@portolan/storage';
+import { EXIT, type ExitCode } from '../terminal/exit-codes.ts';
+import { formatBytes } from './sync-report.ts';
+import { timestamp } from './timestamp.ts';
+
+type Row = Readonly<Record<string, unknown>>;
+
+const HOUR_AND_MINUTE = { hour: '2-digit', minute: '2-digit', hour12: false } as const;
+
+/** In the time zone of the reader: `14:20`. */
+function clockTime(milliseconds: number): string {
+  return new Date(milliseconds).toLocaleTimeString('en-GB', HOUR_AND_MINUTE);
+}
+
+function optionalTime(milliseconds: number | undefined): string | null {
+  return milliseconds === undefined ? null : timestamp(milliseconds);
+}
+
+export const SYNC_COLUMNS = [
+  'destination',
+  'outcome',
+  'copied',
+  'unchanged',
+  'failed',
+  'missing',
+  'vanished',
+  'size',
+];
+
+export function syncRow({ report, pruned }: SyncedRule): Row {
+  const { counts, startedAt, endedAt, retryAt, bytes, ...facts } = report;
+  return {
+    ...facts,
+    ...counts,
+    bytes,
+    size: formatBytes(bytes),
+    seconds: Math.round((endedAt - startedAt) / 100) / 10,
+    startedAt: timestamp(startedAt),
+    endedAt: timestamp(endedAt),
+    retryAt: optionalTime(retryAt),
+    pruned: pruned?.removed ?? [],
+  };
+}
+
+function foundNothing({ counts, error, outcome }: RunReport): boolean {
+  const found = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  return found === 0 && error === undefined && outcome === 'ok';
+}
+
+function hasCode({ error, errors }: RunReport, code: string): boolean {
+  return error?.code === code || errors.some((result) => result.error?.code === code);
+}
+
+/** What was to be proven comes first, then what a second try later would cure. */
+export function syncExitCode(synced: readonly SyncedRule[]): ExitCode {
+  const reports = synced.map(({ report }) => report);
+  if (reports.some((report) => hasCode(report, 'upstream-corrupt'))) return EXIT.verification;
+  if (reports.some(({ outcome }) => outcome === 'limited')) return EXIT.limited;
+  if (reports.some(({ outcome, isInterrupted }) => outcome !== 'ok' || isInterrupted)) {
+    return EXIT.failed;
+  }
+  return reports.every(foundNothing) ? EXIT.notFound : EXIT.ok;
+}
+
+/** What a table does not say. */
+export function syncNotes(synced: readonly SyncedRule[]): string[] {
+  return synced.flatMap(({ report, pruned }) => {
+    const { destination, outcome, retryAt, counts } = report;
+    const notes: string[] = [];
+    if (outcome === 'limited' && retryAt !== undefined) {
+      const left = counts.skipped + counts.failed;
+      notes.push(
+        `${destination}: the upstream's limit is reached; ${left} images go on at ${clockTime(retryAt)}`,
+      );
+    }
+    if (foundNothing(report)) notes.push(`${destination}: no tag matches`);
+    if (pruned?.refusal !== undefined) {
+      notes.push(`${destination}: nothing is pruned: ${pruned.refusal}`);
+    }
+    return notes;
+  });
+}
+
+/** "42 of 61 pulls now, the rest at 14:20" */
+export function quotaText({ needed, now, limit, restAt }: QuotaPlan): string {
+  if (now === needed) return `${needed} of ${limit} pulls`;
+  const rest = restAt === undefined ? 'later' : `at ${clockTime(restAt)}`;
+  return `${now} of ${needed} pulls now, the rest ${rest}`;
+}
+
+export const PLAN_COLUMNS = [
+  'destination',
+  'copy',
+  'update',
+  'unchanged',
+  'missing',
+  'failed',
+  'size',
+  'requests',
+  'pulls',
+  'quota',
+];
+
+export function planRow(plan: RulePlan): Row {
+  const { images, bytes, blobs, isMeasured, requests, pulls, quota } = plan;
+  const count = (action: string): number => images.filter((one) => one.action === action).length;
+  // Without the manifests it is not known what lies below them.
+  const least = isMeasured ? '' : 'at least ';
+  return {
+    source: plan.source,
+    destination: plan.destination,
+    copy: count('copy'),
+    update: count('update'),
+    unchanged: count('unchanged'),
+    missing: count('missing'),
+    failed: count('failed'),
+    bytes: bytes ?? null,
+    size: bytes === undefined ? 'not measured' : formatBytes(bytes),
+    blobs: blobs ?? null,
+    isMeasured,
+    requests: isMeasured ? requests : `${least}${requests}`,
+    pulls: isMeasured ? pulls : `${least}${pulls}`,
+    quota: quota === undefined ? null : quotaText(quota),
+    images,
+  };
+}
+
+export function planExitCode(plans: readonly RulePlan[]): ExitCode {
+  const images = plans.flatMap((plan) => plan.images);
+  if (images.length === 0) return EXIT.notFound;
+  const hasProblem = images.some(({ action }) => action === 'failed' || action === 'missing');
+  return hasProblem ? EXIT.failed : EXIT.ok;
+}
+
+export const STATUS_COLUMNS = ['destination', 'tags', 'vanished', 'failing', 'last', 'at', 'next'];
+
+export function statusRow(
+  rule: MirrorRule,
+  tags: readonly MirrorTag[],
+  run: MirrorRun | undefined,
+): Row {
+  return {
+    destination: rule.destination,
+    source: `${rule.upstream}/${rule.path}`,
+    tags: tags.filter(({ digest }) => digest !== undefined).length,
+    vanished: tags.filter(({ vanishedAt }) => vanishedAt !== undefined).length,
+    failing: tags.filter(({ error }) => error !== undefined).length,
+    last: run?.outcome ?? 'never run',
+    at: optionalTime(run?.startedAt),
+    next: optionalTime(rule.nextRunAt),
+  };
+}
+
+export const TAG_COLUMNS = ['tag', 'digest', 'checked', 'changed', 'vanished', 'error'];
+
+export function tagRow({ destination }: MirrorRule, tag: MirrorTag): Row {
+  return {
+    destination,
+    tag: `${destination}:${tag.name}`,
+    digest: tag.digest ?? null,
+    checked: timestamp(tag.checkedAt),
+    changed: optionalTime(tag.changedAt),
+    vanished: optionalTime(tag.vanishedAt),
+    error: tag.error ?? null,
+  };
+}
+
+export const LOG_COLUMNS = [
+  'started',
+  'destination',
+  'outcome',
+  'counts',
+  'size',
+  'requests',
+  'error',
+];
+
+interface Counted {
+  readonly counts?: Readonly<Record<string, number>>;
+  readonly bytes?: number;
+  readonly error?: { readonly message?: string };
+}
+
+export function logRow({ destination }: MirrorRule, run: MirrorRun): Row {
+  const { startedAt, endedAt, outcome, summary } = run;
+  const { counts = {}, bytes, error }: Counted = summary;
+  const told = Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+  return {
+    ...summary,
+    started: timestamp(startedAt),
+    ended: optionalTime(endedAt),
+    destination,
+    outcome,
+    counts: told,
+    size: bytes === undefined ? null : formatBytes(bytes),
+    requests: summary['requests'] ?? null,
+    error: error?.message ?? null,
+  };
+}
+
+export const PRUNE_COLUMNS = ['destination', 'removed', 'left', 'refusal'];
+
+export function pruneRow({ destination, removed, left, refusal }: PruneReport): Row {
+  return { destination, removed, left, refusal: refusal ?? null };
+}

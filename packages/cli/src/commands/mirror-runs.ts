@@ -1,0 +1,218 @@
+// `portolan mirror plan|sync|status|log|prune`: what the rules do.
+import type { RulePlan } from '@portolan/mirror';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { EXIT } from '../terminal/exit-codes.ts';
+import { CommandFailure } from '../terminal/explain-failure.ts';
+import type { CommandContext } from './context.ts';
+import { openProgress, PROGRESS_KINDS, type ProgressKind } from './mirror-progress.ts';
+import * as reports from './mirror-reports.ts';
+import { parseCount, parseDays } from './mirror-rule-options.ts';
+import { withStores } from './with-accounts.ts';
+import { findRules, withMirror } from './with-mirror.ts';
+
+const SELECTORS = '[selector...]';
+const JOBS = 4;
+const BLOBS_AT_ONCE = 4;
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function parseSpan(text: string): number {
+  const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  const factor = UNITS[unit];
+  if (count !== undefined && factor !== undefined) return Number(count) * factor;
+  throw new InvalidArgumentError('It is a span such as 30s, 10m, 6h or 1d.');
+}
+
+function jobsOption(): Option {
+  return new Option('--jobs <number>', 'images at once for each upstream')
+    .argParser(parseCount)
+    .default(JOBS);
+}
+
+interface SyncCommandOptions {
+  readonly jobs: number;
+  readonly freshFor?: number;
+  readonly full?: true;
+  readonly dryRun?: true;
+  readonly progress: ProgressKind;
+}
+
+interface PlanCommandOptions {
+  readonly jobs: number;
+  readonly measure?: boolean;
+}
+
+/** The answer is on stdout already; this is for the exit code alone. */
+function failWith(exitCode: number, text: string): void {
+  if (exitCode !== EXIT.ok) throw new CommandFailure(text, exitCode as typeof EXIT.failed);
+}
+
+async function planRules(
+  context: CommandContext,
+  selectors: readonly string[],
+  { jobs, measure }: PlanCommandOptions,
+): Promise<void> {
+  const plans: RulePlan[] = [];
+  await withMirror(context, async ({ mirror, storage, signal }) => {
+    for (const rule of await findRules(storage, selectors)) {
+      plans.push(await mirror.plan(rule, { jobs, measures: measure, signal }));
+    }
+  });
+  context.output.rows(plans.map(reports.planRow), reports.PLAN_COLUMNS);
+  for (const { destination, images } of plans) {
+    for (const { tag, action, error } of images) {
+      if (action === 'missing') context.output.note(`missing: ${destination}:${tag}`);
+      if (error !== undefined)
+        context.output.note(`failed: ${destination}:${tag}: ${error.message}`);
+    }
+  }
+  failWith(reports.planExitCode(plans), 'some images are not to be had');
+}
+
+async function syncSelected(
+  context: CommandContext,
+  selectors: readonly string[],
+  options: SyncCommandOptions,
+): Promise<void> {
+  const { output, clock } = context;
+  const synced = await withMirror(context, async ({ mirror, storage, signal }) => {
+    const rules = await findRules(storage, selectors);
+    const progress = openProgress(options.progress, { output, stderr: process.stderr, clock });
+    try {
+      return await mirror.sync(rules, {
+        jobs: options.jobs,
+        blobsAtOnce: BLOBS_AT_ONCE,
+        freshForMs: options.freshFor ?? 0,
+        isThorough: options.full,
+        signal,
+        progress,
+      });
+    } finally {
+      progress.end();
+    }
+  });
+  output.rows(synced.map(reports.syncRow), reports.SYNC_COLUMNS);
+  for (const note of reports.syncNotes(synced)) output.note(note);
+  failWith(reports.syncExitCode(synced), 'not everything is here; run it again to go on');
+}
+
+function registerPlanAndSync(mirror: Command, context: CommandContext): void {
+  mirror
+    .command(`plan ${SELECTORS}`)
+    .description('Ask the upstreams what a sync would copy, and what that would cost')
+    .addOption(jobsOption())
+    .option('--measure', 'read manifests for the bytes, also where that counts as pulls')
+    .option('--no-measure', 'ask for heads alone')
+    .action((selectors: readonly string[], options: PlanCommandOptions) =>
+      planRules(context, selectors, options),
+    );
+  mirror
+    .command(`sync ${SELECTORS}`)
+    .description('Copy what is new upstream')
+    .addOption(jobsOption())
+    .option(
+      '--fresh-for <span>',
+      'leave tags alone that were checked since, such as 10m',
+      parseSpan,
+    )
+    .option('--full', 'look below unchanged tags too, as happens once a day')
+    .option('--dry-run', 'plan only')
+    .addOption(
+      new Option('--progress <kind>', 'what to tell on stderr meanwhile')
+        .choices(PROGRESS_KINDS)
+        .default('auto'),
+    )
+    .action((selectors: readonly string[], options: SyncCommandOptions) =>
+      options.dryRun === true
+        ? planRules(context, selectors, options)
+        : syncSelected(context, selectors, options),
+    );
+}
+
+async function showStatus(
+  context: CommandContext,
+  selectors: readonly string[],
+  { tags: showsTags }: { tags?: true },
+): Promise<void> {
+  await withStores(context, async (storage) => {
+    const rows: Readonly<Record<string, unknown>>[] = [];
+    for (const rule of await findRules(storage, selectors)) {
+      const tags = await storage.mirrorTags.list(rule.id);
+      const [run] = await storage.mirrorRuns.list(rule.id, 1);
+      if (showsTags) rows.push(...tags.map((tag) => reports.tagRow(rule, tag)));
+      else rows.push(reports.statusRow(rule, tags, run));
+    }
+    context.output.rows(rows, showsTags ? reports.TAG_COLUMNS : reports.STATUS_COLUMNS);
+  });
+}
+
+async function showLog(
+  context: CommandContext,
+  selectors: readonly string[],
+  { limit }: { limit: number },
+): Promise<void> {
+  await withStores(context, async (storage) => {
+    const found = [];
+    for (const rule of await findRules(storage, selectors)) {
+      const runs = await storage.mirrorRuns.list(rule.id, limit);
+      found.push(...runs.map((run) => ({ rule, run })));
+    }
+    found.sort((a, b) => b.run.startedAt - a.run.startedAt || b.run.id - a.run.id);
+    const rows = found.slice(0, limit).map(({ rule, run }) => reports.logRow(rule, run));
+    context.output.rows(rows, reports.LOG_COLUMNS);
+  });
+}
+
+function registerReads(mirror: Command, context: CommandContext): void {
+  mirror
+    .command(`status ${SELECTORS}`)
+    .description('Show how the rules stand')
+    .option('--tags', 'show what was seen of each tag')
+    .action((selectors: readonly string[], options: { tags?: true }) =>
+      showStatus(context, selectors, options),
+    );
+  mirror
+    .command(`log ${SELECTORS}`)
+    .description('Show the runs, newest first')
+    .option('--limit <number>', 'so many', parseCount, 20)
+    .action((selectors: readonly string[], options: { limit: number }) =>
+      showLog(context, selectors, options),
+    );
+}
+
+interface PruneCommandOptions {
+  readonly afterDays?: number;
+  readonly dryRun?: true;
+}
+
+async function pruneSelected(
+  context: CommandContext,
+  selectors: readonly string[],
+  { afterDays, dryRun }: PruneCommandOptions,
+): Promise<void> {
+  const isDryRun = dryRun === true;
+  const pruned = await withMirror(context, async ({ mirror, storage, signal }) => {
+    const all = [];
+    for (const rule of await findRules(storage, selectors)) {
+      all.push(await mirror.prune(rule, { afterDays, isDryRun, signal }));
+    }
+    return all;
+  });
+  context.output.rows(pruned.map(reports.pruneRow), reports.PRUNE_COLUMNS);
+  if (isDryRun) context.output.note('Nothing was removed: this was a dry run.');
+  const isRefused = pruned.some(({ refusal }) => refusal !== undefined);
+  failWith(isRefused ? EXIT.failed : EXIT.ok, 'some rules were not pruned');
+}
+
+export function registerMirrorRuns(mirror: Command, context: CommandContext): void {
+  registerPlanAndSync(mirror, context);
+  registerReads(mirror, context);
+  mirror
+    .command(`prune ${SELECTORS}`)
+    .description('Remove tags that vanished upstream, after their grace')
+    .option('--after-days <days>', "instead of the rule's own grace, or 30 days", parseDays)
+    .option('--dry-run', 'only say what would be removed')
+    .action((selectors: readonly string[], options: PruneCommandOptions) =>
+      pruneSelected(context, selectors, options),
+    );
+}

@@ -1,0 +1,75 @@
+// The mirror for commands: opened over the data directory, closed with its connections.
+import type { Mirror } from '@portolan/mirror';
+import { DomainError } from '@portolan/oci';
+import type { MirrorRule, Storage } from '@portolan/storage';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EXIT } from '../terminal/exit-codes.ts';
+import { CommandFailure } from '../terminal/explain-failure.ts';
+import type { CommandContext } from './context.ts';
+import { type StopSignal, stopSignal } from './stop-signal.ts';
+import { withStores } from './with-accounts.ts';
+import { openUpstreams } from './with-upstreams.ts';
+
+export interface OpenMirror {
+  readonly mirror: Mirror;
+  readonly storage: Storage;
+  /** Fires at Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+async function openMirror(context: CommandContext, storage: Storage): Promise<Mirror> {
+  const { createMirror } = await import('@portolan/mirror');
+  const { egress, clock, randomId, actor } = context;
+  return createMirror({
+    storage,
+    upstreams: await openUpstreams(storage),
+    egress,
+    clock,
+    random: Math.random,
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+    randomId,
+    actor,
+  });
+}
+
+export async function withMirror<T>(
+  context: CommandContext,
+  work: (open: OpenMirror) => Promise<T>,
+): Promise<T> {
+  return await withStores(context, async (storage) => {
+    const mirror = await openMirror(context, storage);
+    const stop: StopSignal = stopSignal();
+    try {
+      return await work({ mirror, storage, signal: stop.signal });
+    } finally {
+      stop.end();
+      await mirror.close();
+    }
+  });
+}
+
+/** @throws CommandFailure with the code for "nothing matched" */
+export async function findRules(
+  storage: Storage,
+  selectors: readonly string[],
+): Promise<readonly MirrorRule[]> {
+  const { selectRules } = await import('@portolan/mirror');
+  const rules = await storage.mirrorRules.list();
+  const selected = selectRules(rules, selectors);
+  if (selected.length > 0) return selected;
+  const known =
+    rules.length === 0
+      ? 'there is no mirror rule yet\n  Make one with `portolan mirror add docker.io/library/busybox`.'
+      : `no mirror rule is called ${selectors.join(' or ')}\n  \`portolan mirror list\` shows those that there are.`;
+  throw new CommandFailure(known, EXIT.notFound);
+}
+
+/** @throws DomainError `request-invalid` when it is not exactly one */
+export async function findOneRule(storage: Storage, selector: string): Promise<MirrorRule> {
+  const [rule, ...others] = await findRules(storage, [selector]);
+  if (rule !== undefined && others.length === 0) return rule;
+  throw new DomainError('request-invalid', `${selector} means several rules`, {
+    rules: [rule, ...others].map((one) => one?.destination).join(', '),
+    hint: 'name one by its destination',
+  });
+}
