@@ -105,11 +105,12 @@ interface ImportOptions extends DryRunOption {
 async function importConfigFile(context: CommandContext, file: string, options: ImportOptions) {
   const { importConfig, parseRulesFile } = await import('@portolan/mirror');
   const { stringify } = await import('yaml');
-  const { format, rules, problems } = importConfig(await readText(context, file));
+  const { format, rules, problems, notes } = importConfig(await readText(context, file));
   if (problems.length > 0) {
     const text = `the ${format} file cannot be taken over as it is:\n  ${problems.join('\n  ')}`;
     throw new DomainError('request-invalid', text);
   }
+  for (const note of notes) context.output.note(note);
   const yaml = stringify(rules);
   const requested = parseRulesFile(yaml);
   if (options.apply === true) await applyFile(context, requested, options.dryRun === true);

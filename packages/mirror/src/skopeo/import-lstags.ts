@@ -25,16 +25,17 @@ function readEntry(text: string): ImportedRule {
 
 export function importLstags(document: YamlMap): ImportedConfig {
   const section = document['lstags'];
-  const problems = unknownKeys(document, ['lstags']).map((key) => `${key}: is not lstags'`);
+  const notes = unknownKeys(document, ['lstags']).map((key) => `${key}: is not lstags'`);
+  const problems: string[] = [];
   const rules: ImportedRule[] = [];
   const repositories = isMap(section) ? section['repositories'] : undefined;
   if (isMap(section)) {
     const others = unknownKeys(section, ['repositories']);
-    problems.push(...others.map((key) => `lstags.${key}: has no counterpart`));
+    notes.push(...others.map((key) => `lstags.${key}: has no counterpart`));
   }
   if (!Array.isArray(repositories) || repositories.length === 0) {
     problems.push('lstags.repositories: is not a list of repositories');
-    return { format: 'lstags', rules, problems };
+    return { format: 'lstags', rules, problems, notes };
   }
   for (const [i, entry] of (repositories as readonly unknown[]).entries()) {
     try {
@@ -44,5 +45,5 @@ export function importLstags(document: YamlMap): ImportedConfig {
       problems.push(`lstags.repositories[${i}] (${String(entry)}): ${error.message}`);
     }
   }
-  return { format: 'lstags', rules: mergeRules(rules, problems), problems };
+  return { format: 'lstags', rules: mergeRules(rules, problems), problems, notes };
 }

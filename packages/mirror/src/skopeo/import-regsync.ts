@@ -36,6 +36,7 @@ interface Entry {
   /** `sync[2]`. */
   readonly path: string;
   readonly problems: string[];
+  readonly notes: string[];
 }
 
 function words(value: unknown): readonly string[] {
@@ -52,11 +53,11 @@ function anchored(expressions: readonly string[]): string[] {
 
 type Tags = Pick<ImportedRule, 'regex' | 'semver' | 'exclude'>;
 
-function readTagSets({ entry, path, problems }: Entry): Tags {
+function readTagSets({ entry, path, problems, notes }: Entry): Tags {
   const sets = [entry['tags'], ...(Array.isArray(entry['tagSets']) ? entry['tagSets'] : [])];
   const maps = (sets as readonly unknown[]).filter(isMap);
   for (const key of maps.flatMap((set) => unknownKeys(set, TAG_KEYS))) {
-    problems.push(`${path}.tags.${key}: has no counterpart`);
+    notes.push(`${path}.tags.${key}: has no counterpart`);
   }
   const ranges = maps.flatMap((set) => words(set['semverRange']));
   ranges.forEach(parseRange);
@@ -68,7 +69,7 @@ function readTagSets({ entry, path, problems }: Entry): Tags {
   return { regex, exclude, ...(ranges.length === 0 ? {} : { semver: ranges.join(' || ') }) };
 }
 
-function readSchedule({ entry, defaults, path, problems }: Entry): string | undefined {
+function readSchedule({ entry, defaults, path, notes }: Entry): string | undefined {
   const schedule = entry['schedule'] ?? (entry['interval'] ? undefined : defaults['schedule']);
   if (typeof schedule === 'string' && schedule !== '') {
     parseSchedule(schedule);
@@ -78,15 +79,15 @@ function readSchedule({ entry, defaults, path, problems }: Entry): string | unde
   if (typeof interval !== 'string' || interval === '') return undefined;
   const cron = cronOfInterval(interval);
   if (cron === undefined) {
-    problems.push(`${path}.interval: ${interval} does not divide a day; give a schedule`);
+    notes.push(`${path}.interval: ${interval} does not divide a day; give a schedule`);
   }
   return cron;
 }
 
-function readPlatforms({ entry, path, problems }: Entry): readonly string[] {
+function readPlatforms({ entry, path, notes }: Entry): readonly string[] {
   const single = words(entry['platform']);
   if (single.length > 0) {
-    problems.push(`${path}.platform: the index is kept, with this platform alone below it`);
+    notes.push(`${path}.platform: the index is kept, with this platform alone below it`);
   }
   const platforms = [...single, ...words(entry['platforms'])];
   platforms.forEach(parsePlatform);
@@ -111,13 +112,13 @@ function destinationOfTarget({ host, path }: ReturnType<typeof readName>, hosts:
 }
 
 function readEntry(given: Entry, hosts: Set<string>): ImportedRule {
-  const { entry, path, problems } = given;
+  const { entry, path, notes } = given;
   const type = entry['type'];
   if (type !== 'image' && type !== 'repository') {
     throw mirrorError('request-invalid', `type ${String(type)} has no counterpart`);
   }
   for (const key of unknownKeys(entry, ENTRY_KEYS)) {
-    problems.push(`${path}.${key}: has no counterpart`);
+    notes.push(`${path}.${key}: has no counterpart`);
   }
   const { reference, ...upstream } = readName(entry['source'], 'source');
   const target = readName(entry['target'], 'target');
@@ -138,23 +139,24 @@ function readEntry(given: Entry, hosts: Set<string>): ImportedRule {
   return { ...timed, tags: [tag ?? 'latest'] };
 }
 
-function readTopLevel(document: YamlMap, problems: string[]): void {
+function readTopLevel(document: YamlMap, notes: string[]): void {
   const known = ['version', 'creds', 'defaults', 'sync'];
   const others = unknownKeys(document, known).filter((key) => !key.startsWith('x-'));
-  problems.push(...others.map((key) => `${key}: is not regsync's`));
+  notes.push(...others.map((key) => `${key}: is not regsync's`));
   const creds = Array.isArray(document['creds']) ? (document['creds'] as unknown[]) : [];
   for (const entry of creds) {
     const registry = isMap(entry) ? String(entry['registry']) : '?';
-    problems.push(`creds: not taken over; set them for the upstream ${registry}`);
+    notes.push(`creds: not taken over; set them for the upstream ${registry}`);
   }
 }
 
 export function importRegsync(document: YamlMap): ImportedConfig {
   const problems: string[] = [];
-  readTopLevel(document, problems);
+  const notes: string[] = [];
+  readTopLevel(document, notes);
   const defaults = isMap(document['defaults']) ? document['defaults'] : {};
   for (const key of unknownKeys(defaults, DEFAULT_KEYS)) {
-    problems.push(`defaults.${key}: has no counterpart`);
+    notes.push(`defaults.${key}: has no counterpart`);
   }
   const entries = Array.isArray(document['sync']) ? (document['sync'] as unknown[]) : [];
   if (entries.length === 0) problems.push('sync: is not a list of entries');
@@ -164,16 +166,14 @@ export function importRegsync(document: YamlMap): ImportedConfig {
     const path = `sync[${i}]`;
     try {
       if (!isMap(entry)) throw mirrorError('request-invalid', 'is not a map');
-      rules.push(readEntry({ entry, defaults, path, problems }, hosts));
+      rules.push(readEntry({ entry, defaults, path, problems, notes }, hosts));
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       problems.push(`${path}: ${error.message}`);
     }
   }
   if (hosts.size > 1) {
-    problems.push(
-      `sync: targets are at ${[...hosts].join(', ')}; rules write to this registry only`,
-    );
+    notes.push(`sync: targets are at ${[...hosts].join(', ')}; rules write to this registry only`);
   }
-  return { format: 'regsync', rules: mergeRules(rules, problems), problems };
+  return { format: 'regsync', rules: mergeRules(rules, problems), problems, notes };
 }

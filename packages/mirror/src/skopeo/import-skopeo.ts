@@ -30,7 +30,8 @@ function settingsOf({ host, credentials, verifiesTls, certDirectory }: SkopeoReg
 
 export function importSkopeo(text: string): ImportedConfig {
   const { registries, problems: mistakes } = parseSkopeoSource(text);
-  const problems = [...mistakes, ...registries.flatMap(settingsOf)];
+  const problems = [...mistakes];
   const rules = registries.flatMap(({ repositories }) => repositories.map(ruleOf));
-  return { format: 'skopeo', rules: mergeRules(rules, problems), problems };
+  const notes = registries.flatMap(settingsOf);
+  return { format: 'skopeo', rules: mergeRules(rules, problems), problems, notes };
 }

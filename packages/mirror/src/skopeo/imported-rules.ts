@@ -20,8 +20,10 @@ export type ConfigFormat = 'skopeo' | 'regsync' | 'lstags';
 export interface ImportedConfig {
   readonly format: ConfigFormat;
   readonly rules: readonly ImportedRule[];
-  /** What has no counterpart or is wrong, each with its place in the file. */
+  /** What is wrong, and entries that no rule can say; each with its place in the file. */
   readonly problems: readonly string[];
+  /** Settings that have no counterpart in a rule, such as credentials. */
+  readonly notes: readonly string[];
 }
 
 type Selection = Pick<ImportedRule, 'tags' | 'digests' | 'regex' | 'semver'>;

@@ -8,7 +8,7 @@ const DIGEST = `sha256:${'ab'.repeat(32)}`;
 
 describe('importing a configuration', () => {
   it("reads skopeo's source file", () => {
-    const { format, rules, problems } = importConfig(`
+    const { format, rules, problems, notes } = importConfig(`
 docker.io:
   images:
     busybox: [musl, 1.10, "${DIGEST}"]
@@ -32,7 +32,8 @@ quay.io:
       { from: 'docker.io/library/alpine' },
       { from: 'quay.io/coreos/etcd', semver: '>=3.1' },
     ]);
-    expect(problems).toEqual([
+    expect(problems).toEqual([]);
+    expect(notes).toEqual([
       'quay.io.credentials: not taken over; set it for the upstream quay.io',
       'quay.io.tls-verify: not taken over; set it for the upstream quay.io',
       'quay.io.cert-dir: not taken over; set it for the upstream quay.io',
@@ -41,7 +42,7 @@ quay.io:
   });
 
   it("reads lstags' file", () => {
-    const { format, rules, problems } = importConfig(`
+    const { format, rules, problems, notes } = importConfig(`
 lstags:
   repositories:
     - busybox
@@ -63,8 +64,8 @@ lstags:
       { from: 'gcr.io/google-containers/hyperkube', regex: ['^v1\\.(9|10)\\.'] },
       { from: 'localhost:5000/a/b', tags: ['1'] },
     ]);
+    expect(notes).toEqual(['lstags.push-registry: has no counterpart']);
     expect(problems).toEqual([
-      'lstags.push-registry: has no counterpart',
       expect.stringContaining('lstags.repositories[7] (Bad): image name is malformed'),
       expect.stringContaining('regular expression is malformed'),
     ]);
@@ -72,7 +73,7 @@ lstags:
   });
 
   it("reads regsync's file", () => {
-    const { format, rules, problems } = importConfig(`
+    const { format, rules, problems, notes } = importConfig(`
 version: 1
 creds:
   - registry: docker.io
@@ -126,12 +127,14 @@ sync:
       },
       { from: 'docker.io/a/b', to: 'a/b' },
     ]);
-    expect(problems).toEqual([
+    expect(notes).toEqual([
       'creds: not taken over; set them for the upstream docker.io',
       'defaults.backup: has no counterpart',
       'sync[0].hooks: has no counterpart',
       'sync[2].platform: the index is kept, with this platform alone below it',
       'sync[3].interval: 7h does not divide a day; give a schedule',
+    ]);
+    expect(problems).toEqual([
       'sync[4]: target is a directory; use `portolan bundle`',
       'sync[5]: a tag keeps its name here: not 2',
       'sync[6]: source is a template',
