@@ -96,6 +96,8 @@ describe('package boundaries', () => {
   it('have no drawer folders or files', () => {
     const drawers = PACKAGES.flatMap((name) => sources(path.join(ROOT, 'packages', name, 'src')))
       .map((file) => path.relative(ROOT, file))
+      // A "credential helper" is docker's own term.
+      .filter((file) => !file.endsWith('/credential-helper.ts'))
       .filter((file) =>
         /(^|[/-])(utils?|helpers?|core|common|managers?|misc|shared)([/.-])/.test(file),
       );
