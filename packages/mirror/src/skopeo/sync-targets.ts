@@ -1,7 +1,6 @@
 // Where `sync` puts an image: below the destination by its last name, or with `--scoped` by its whole
 // one. skopeo lets two repositories of one last name overwrite each other; here that is refused.
-import type { Digest, Reference, Tag } from '@portolan/oci';
-import { join } from 'node:path';
+import type { Reference, Tag } from '@portolan/oci';
 import { mirrorError } from '../errors.ts';
 import {
   formatUpstreamName,
@@ -71,7 +70,7 @@ function targetOf(
   const { root } = destination;
   // Refuses names that leave the root.
   const directory = imageDirectory(root, name, reference);
-  return { place: { kind: 'dir', root, name }, reference, label: `dir:${join(directory)}` };
+  return { place: { kind: 'dir', root, name }, reference, label: `dir:${directory}` };
 }
 
 export interface SyncItem {
@@ -98,8 +97,4 @@ export function planItems(
     clashes: clashes.join('; '),
     hint: 'use --scoped, which keeps the whole name',
   });
-}
-
-export function digestOfTarget({ reference }: SyncTarget): Digest | undefined {
-  return reference.kind === 'digest' ? reference.digest : undefined;
 }
