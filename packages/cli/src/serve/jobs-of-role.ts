@@ -3,6 +3,7 @@ import { removeRetiredKeys } from '@portolan/auth';
 import type { Storage } from '@portolan/storage';
 import type { ServeRole, ServeSettings } from '../config/serve-settings.ts';
 import type { Job } from './jobs.ts';
+import { mirrorJob, type MirrorJobDeps } from './mirror-job.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -28,12 +29,17 @@ function forgetKeysJob({ signingKeys, layout }: Storage): Job {
   };
 }
 
-export function jobsOf({ role, storage: settings }: ServeSettings, storage: Storage): Job[] {
+export function jobsOf(
+  { role, storage: settings, egress }: ServeSettings,
+  deps: Omit<MirrorJobDeps, 'egress'>,
+): Job[] {
+  const { storage } = deps;
   const collect = collectJob(storage, settings.collectEveryMs);
+  const mirror = mirrorJob({ ...deps, egress });
   const forgetKeys = forgetKeysJob(storage);
   const jobs: Record<ServeRole, Job[]> = {
-    all: [collect, forgetKeys],
-    registry: [collect],
+    all: [collect, mirror, forgetKeys],
+    registry: [collect, mirror],
     auth: [forgetKeys],
   };
   return jobs[role];

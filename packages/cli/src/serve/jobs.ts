@@ -6,6 +6,8 @@ import type { Logger } from 'pino';
 export interface Job {
   readonly name: string;
   readonly everyMs: number;
+  /** Asked before the lease is taken, which is a write. */
+  isDue?(): Promise<boolean>;
   /** Returns what it did, for the log; undefined when there was nothing to do. */
   run(signal: AbortSignal): Promise<object | undefined>;
 }
@@ -28,6 +30,7 @@ async function runOnce(job: Job, holder: string, deps: JobsDeps, signal: AbortSi
   const { leases, logger } = deps;
   const lease = `job:${job.name}`;
   try {
+    if ((await job.isDue?.()) === false) return;
     if (!(await leases.acquire(lease, holder, LEASE_MS))) return;
     const renewal = setInterval(() => {
       leases.acquire(lease, holder, LEASE_MS).catch(() => undefined);

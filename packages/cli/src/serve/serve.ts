@@ -91,7 +91,8 @@ function announceStop({ settings, isTerminal }: Server): void {
 
 async function runUntilStopped(server: Server, front: Front): Promise<void> {
   const { settings, storage, logger } = server;
-  const jobs = startJobs(jobsOf(settings, storage), { leases: storage.leases, logger, randomId });
+  const deps = { storage, logger, randomId };
+  const jobs = startJobs(jobsOf(settings, deps), { ...deps, leases: storage.leases });
   await waitForStop({
     async stop() {
       logger.info('stopping');

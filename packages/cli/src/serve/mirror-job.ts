@@ -1,0 +1,105 @@
+// Runs the mirror's rules when they are due, in the process that has the job's lease. One job goes on for
+// as long as any rule does; rules that come due meanwhile are begun beside those.
+import type { EgressPolicy, Mirror, RunReport } from '@portolan/mirror';
+import type { MirrorRule, Storage } from '@portolan/storage';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Job } from './jobs.ts';
+
+export interface MirrorJobDeps {
+  readonly storage: Storage;
+  readonly egress: EgressPolicy;
+  readonly logger: Logger;
+  readonly randomId: () => string;
+}
+
+const LOOK_EVERY_MS = 5000;
+const IMAGES_AT_ONCE = 4;
+const BLOBS_AT_ONCE = 4;
+const ACTOR = 'job:mirror';
+
+/** Loaded when a rule is due: most servers mirror nothing. */
+async function openMirror({ storage, egress, logger, randomId }: MirrorJobDeps): Promise<Mirror> {
+  const { createMirror, createSecretBox, createUpstreams } = await import('@portolan/mirror');
+  const secrets = createSecretBox({ keyFile: storage.layout.mirrorKey });
+  return createMirror({
+    storage,
+    upstreams: createUpstreams({ stores: storage.upstreams, secrets }),
+    egress,
+    clock: Date.now,
+    random: Math.random,
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+    randomId,
+    actor: ACTOR,
+    logger,
+  });
+}
+
+function logRun(logger: Logger, report: RunReport, pruned: number): void {
+  const { source, destination, outcome, counts, bytes, requests, pulls, error, retryAt } = report;
+  const { startedAt, endedAt } = report;
+  const durationMs = endedAt - startedAt;
+  const facts = { source, destination, outcome, ...counts, bytes, requests, pulls, pruned };
+  const level = outcome === 'ok' || outcome === 'busy' ? 'info' : 'warn';
+  logger[level]({ ...facts, durationMs, retryAt, error }, 'mirror run');
+}
+
+interface Runner {
+  readonly deps: MirrorJobDeps;
+  readonly mirror: Mirror;
+  readonly signal: AbortSignal;
+}
+
+async function runRules({ deps, mirror, signal }: Runner, rules: readonly MirrorRule[]) {
+  const { logger } = deps;
+  const { SILENT_SYNC } = await import('@portolan/mirror');
+  try {
+    const synced = await mirror.sync(rules, {
+      jobs: IMAGES_AT_ONCE,
+      blobsAtOnce: BLOBS_AT_ONCE,
+      freshForMs: 0,
+      isThorough: undefined,
+      signal,
+      progress: SILENT_SYNC,
+    });
+    for (const { report, pruned } of synced) logRun(logger, report, pruned?.removed.length ?? 0);
+  } catch (err) {
+    logger.error({ err, rules: rules.map(({ destination }) => destination) }, 'mirror run failed');
+  }
+}
+
+/** Ends when nothing runs any more; what has come due in the last moment waits for the next look. */
+async function runWhileDue(runner: Runner): Promise<void> {
+  const { deps, signal } = runner;
+  const running = new Map<number, Promise<void>>();
+  do {
+    const due = (await deps.storage.mirrorRules.due()).filter(({ id }) => !running.has(id));
+    if (due.length > 0 && !signal.aborted) {
+      const batch = runRules(runner, due).finally(() => {
+        for (const { id } of due) running.delete(id);
+      });
+      for (const { id } of due) running.set(id, batch);
+    }
+    const all = Promise.all(running.values());
+    const pause = sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    // When told to stop, those that run end by themselves, soon.
+    await (signal.aborted ? all : Promise.race([all, pause]));
+  } while (running.size > 0);
+}
+
+export function mirrorJob(deps: MirrorJobDeps): Job {
+  return {
+    name: 'mirror',
+    everyMs: LOOK_EVERY_MS,
+    isDue: async () => (await deps.storage.mirrorRules.due()).length > 0,
+    async run(signal) {
+      const mirror = await openMirror(deps);
+      try {
+        await runWhileDue({ deps, mirror, signal });
+      } finally {
+        await mirror.close();
+      }
+      return undefined;
+    },
+  };
+}
