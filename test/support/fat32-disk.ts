@@ -18,6 +18,16 @@ const FUSEFAT = '/usr/bin/fusefat';
 
 type Way = 'kernel' | 'fuse';
 
+interface Found {
+  /** Undefined when there is none. */
+  readonly way: Way | undefined;
+  readonly reason: string;
+}
+
+function none(reason: string): Found {
+  return { way: undefined, reason };
+}
+
 function isThere(path: string): boolean {
   try {
     accessSync(path, constants.F_OK);
@@ -43,9 +53,9 @@ function unmount(way: Way, path: string) {
   return way === 'kernel' ? runCommand('umount', [path]) : runCommand('fusermount', ['-u', path]);
 }
 
-async function findWay(): Promise<Way | string> {
-  if (process.getuid?.() !== 0) return 'needs root';
-  if (!isThere(MKFS)) return 'needs the Debian package dosfstools';
+async function findWay(): Promise<Found> {
+  if (process.getuid?.() !== 0) return none('needs root');
+  if (!isThere(MKFS)) return none('needs the Debian package dosfstools');
   const scratch = await createScratchDirectory('fat');
   try {
     const image = join(scratch.path, 'image');
@@ -55,33 +65,33 @@ async function findWay(): Promise<Way | string> {
     const refusals: string[] = [];
     for (const way of ['kernel', 'fuse'] as const) {
       if (way === 'fuse' && !isThere(FUSEFAT)) {
-        return `${refusals.join('; ')}; needs the Debian package fusefat`;
+        return none(`${refusals.join('; ')}; needs the Debian package fusefat`);
       }
       const { code, output } = await mount(way, image, path);
       if (code === 0) {
         await unmount(way, path);
-        return way;
+        return { way, reason: '' };
       }
       refusals.push(output.trim().split('\n')[0] ?? '');
     }
-    return `no FAT file system can be mounted: ${refusals.join('; ')}`;
+    return none(`no FAT file system can be mounted: ${refusals.join('; ')}`);
   } finally {
     await scratch.remove();
   }
 }
 
-let found: Promise<Way | string> | undefined;
+let found: Promise<Found> | undefined;
 
 /** Why this machine cannot have one, or undefined. */
 export async function whyNoFat32(): Promise<string | undefined> {
   found ??= findWay();
-  const way = await found;
-  return way === 'kernel' || way === 'fuse' ? undefined : way;
+  const { way, reason } = await found;
+  return way === undefined ? reason : undefined;
 }
 
 export async function mountFat32(megabytes: number): Promise<Fat32Disk> {
   found ??= findWay();
-  const way = (await found) === 'kernel' ? 'kernel' : 'fuse';
+  const { way = 'kernel' } = await found;
   const scratch = await createScratchDirectory('fat');
   const image = join(scratch.path, 'image');
   const path = join(scratch.path, 'mnt');

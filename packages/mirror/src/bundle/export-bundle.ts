@@ -2,7 +2,7 @@
 import { DomainError, type Reference } from '@portolan/oci';
 import { forEachAtMost } from '../copy/at-most.ts';
 import { type CopyProgress, type CopyResult, createCopier } from '../copy/copy-image.ts';
-import { createBundleSink, withoutChildren } from '../places/bundle-repository.ts';
+import { createBundleSink } from '../places/bundle-repository.ts';
 import type { BundleDocument } from './bundle-document.ts';
 import { type BundleWriter, createBundleWriter } from './bundle-writer.ts';
 import {
@@ -79,7 +79,8 @@ async function copyAll(
     try {
       const result = await copier.copy({
         source,
-        sink: withoutChildren(sink, omitted),
+        sink,
+        omitted,
         reference,
         tags: reference.kind === 'tag' ? [reference.tag] : [],
         platforms,

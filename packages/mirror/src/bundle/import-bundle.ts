@@ -6,7 +6,7 @@ import type { BundleStore } from '@portolan/storage';
 import { forEachAtMost } from '../copy/at-most.ts';
 import { type Copier, type CopyProgress, createCopier } from '../copy/copy-image.ts';
 import { mirrorError } from '../errors.ts';
-import { createBundleSource, withoutChildren } from '../places/bundle-repository.ts';
+import { createBundleSource } from '../places/bundle-repository.ts';
 import type { SinkRepository } from '../places/place.ts';
 import type { BundleContents } from './bundle-contents.ts';
 import type { BundleReference } from './bundle-document.ts';
@@ -176,7 +176,8 @@ async function importOne(
   try {
     await copier.copy({
       source: createBundleSource(contents, repository),
-      sink: withoutChildren(deps.openRepository(destination), contents.omitted),
+      sink: deps.openRepository(destination),
+      omitted: contents.omitted,
       reference: { kind: 'digest', digest },
       tags: reference.kind === 'tag' ? [reference.tag] : [],
       platforms: undefined,

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BundleContents, filesOfBlob, readBundle } from './bundle-contents.ts';
+import { checkDirectories } from './bundle-directory.ts';
 import { isAbsent, openRegularFile, readSmallFile } from './bundle-files.ts';
 import { MAX_DOCUMENT_BYTES } from './known-content.ts';
 import {
@@ -197,12 +198,10 @@ async function findStrangers(directory: string): Promise<string[]> {
   return names.filter((name) => !OWN.has(name)).sort();
 }
 
-/** @throws MirrorError `request-invalid` when the key is none; what is wrong with the bundle is listed */
-export async function verifyBundle(
-  directory: string,
-  options: VerifyOptions,
-): Promise<VerifiedBundle> {
-  const findings: Findings = { directory, options, problems: [], bytes: 0 };
+async function checkFiles(
+  findings: Findings,
+): Promise<Pick<VerifiedBundle, 'contents' | 'signature'>> {
+  const { directory } = findings;
   const contents = await noting(findings, () => readBundle(directory));
   const sumsFile = await noting(findings, () =>
     readSmallFile(directory, SUMS_FILE, MAX_DOCUMENT_BYTES),
@@ -213,7 +212,20 @@ export async function verifyBundle(
   );
   if (sums !== undefined) await checkSums(findings, sums, contents);
   await findOthers(findings, sums);
+  return { contents, signature };
+}
+
+/** @throws MirrorError `request-invalid` when the key is none; what is wrong with the bundle is listed */
+export async function verifyBundle(
+  directory: string,
+  options: VerifyOptions,
+): Promise<VerifiedBundle> {
+  const findings: Findings = { directory, options, problems: [], bytes: 0 };
+  await noting(findings, () => checkDirectories(directory));
+  // A link for a directory leads to what is no business of ours.
+  const isRefused = findings.problems.length > 0;
+  const unread = { contents: undefined, signature: 'unchecked' } as const;
+  const found = isRefused ? unread : await checkFiles(findings);
   const { problems, bytes } = findings;
-  const strangers = await findStrangers(directory);
-  return { contents, problems, strangers, signature, bytes };
+  return { ...found, problems, strangers: await findStrangers(directory), bytes };
 }

@@ -19,6 +19,7 @@ export function mayBeIndex(mediaType: string | undefined): boolean {
 async function bringChild(walk: Walk, reference: ManifestReference, depth: number) {
   const { request, signal } = walk;
   const { descriptor } = reference;
+  if (request.omitted?.has(descriptor.digest) === true) return undefined;
   if (!MediaType.isManifest(descriptor.mediaType)) {
     // BuildKit's cache is an index of blobs.
     const found = await request.source.head({ kind: 'digest', digest: descriptor.digest }, signal);

@@ -30,6 +30,8 @@ export interface CopyRequest {
   readonly tags: readonly Tag[];
   /** Only these children of an index, whose bytes stay as they are (sparse); undefined takes all. */
   readonly platforms: readonly Platform[] | undefined;
+  /** Children that the source has left out itself; the index stays as sparse as it is there. */
+  readonly omitted?: ReadonlySet<Digest>;
   /** Also what refers to the image: referrers, and cosign's tags `sha256-<hex>.sig|.att|.sbom`. */
   readonly withReferrers: boolean;
   /** Every tag of the source, when it has been listed: spares asking for cosign tags that are not there. */

@@ -1,12 +1,5 @@
 // A repository in a bundle: to read from one that is complete, and to write to one in the making.
-import {
-  type Descriptor,
-  type Digest,
-  MediaType,
-  OCI_MANIFEST,
-  type Reference,
-} from '@portolan/oci';
-import type { RepositoryName } from '@portolan/oci';
+import type { Descriptor, Digest, Reference, RepositoryName } from '@portolan/oci';
 import {
   type BundleContents,
   type BundledManifest,
@@ -137,27 +130,6 @@ export function createBundleSink(
     async putManifest(manifest, tags, signal) {
       signal.throwIfAborted();
       await writer.putManifest({ repository, source, manifest, tags }, signal);
-    },
-  };
-}
-
-/**
- * A sink that does not ask for these children of indexes: the source has left them out itself, so an
- * index stays as sparse as it is there.
- */
-export function withoutChildren(
-  sink: SinkRepository,
-  omitted: ReadonlySet<Digest>,
-): SinkRepository {
-  if (omitted.size === 0) return sink;
-  return {
-    ...sink,
-    async head(reference, signal) {
-      const found = await sink.head(reference, signal);
-      const isOmitted = reference.kind === 'digest' && omitted.has(reference.digest);
-      if (found !== undefined || !isOmitted) return found;
-      const mediaType: MediaType = OCI_MANIFEST;
-      return { digest: reference.digest, mediaType, size: undefined };
     },
   };
 }

@@ -1,0 +1,79 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { generateBundleKey } from '../../src/bundle/signature.ts';
+import { verifyBundle } from '../../src/bundle/verify-bundle.ts';
+import { sample } from '../places/sample-content.ts';
+import { makeBundle, signal, temporaryDirectory } from './bundle-fixture.ts';
+import { DAMAGES, FORGERIES, SPLIT_AT } from './damage.ts';
+
+const { privateKey, publicKey } = generateBundleKey();
+
+function makeSigned() {
+  return makeBundle(sample(), { maxFileSize: SPLIT_AT, privateKey });
+}
+
+function verify(directory: string, key?: string) {
+  return verifyBundle(directory, { publicKey: key, signal });
+}
+
+describe('verifying a bundle', () => {
+  it('finds nothing wrong with one that is whole', async () => {
+    const { directory, document } = await makeSigned();
+    const verified = await verify(directory, publicKey);
+    expect(verified).toMatchObject({ problems: [], strangers: [], signature: 'good' });
+    expect(verified.contents?.document).toEqual(document);
+  });
+
+  it.each(DAMAGES)('finds that $name', async ({ damage, problem }) => {
+    const { directory } = await makeSigned();
+    damage(directory);
+    const { problems } = await verify(directory);
+    const texts = problems.map((one) => `${one.file ?? ''}: ${one.problem}`);
+    expect(texts).toContainEqual(expect.stringMatching(problem));
+  });
+
+  it.each(FORGERIES)('finds by the signature that $name', async ({ damage, problem }) => {
+    const { directory } = await makeSigned();
+    damage(directory);
+    expect((await verify(directory)).problems).toEqual([]);
+    const { problems } = await verify(directory, publicKey);
+    expect(problems).toEqual([
+      expect.objectContaining({ problem: expect.stringMatching(problem) }),
+    ]);
+  });
+
+  it('wants the signature of the key that is given', async () => {
+    const { directory } = await makeSigned();
+    const { signature, problems } = await verify(directory, generateBundleKey().publicKey);
+    expect(signature).toBe('bad');
+    expect(problems).toHaveLength(1);
+  });
+
+  it('says that a signature was not checked', async () => {
+    const { directory } = await makeSigned();
+    expect(await verify(directory)).toMatchObject({ signature: 'unchecked', problems: [] });
+  });
+
+  it('refuses a key that is none', async () => {
+    const { directory } = await makeSigned();
+    await expect(verify(directory, 'no key')).rejects.toMatchObject({ code: 'request-invalid' });
+  });
+
+  it('names what else is on the stick, and reads none of it', async () => {
+    const { directory } = await makeSigned();
+    writeFileSync(join(directory, 'autorun.inf'), 'x');
+    mkdirSync(join(directory, 'System Volume Information'));
+    expect(await verify(directory)).toMatchObject({
+      problems: [],
+      strangers: ['System Volume Information', 'autorun.inf'],
+    });
+  });
+
+  it('finds no bundle in an empty directory', async () => {
+    const { problems } = await verify(await temporaryDirectory());
+    expect(problems).toContainEqual(
+      expect.objectContaining({ problem: expect.stringContaining('no bundle here') }),
+    );
+  });
+});
