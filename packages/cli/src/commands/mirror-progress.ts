@@ -3,6 +3,7 @@
 import type { ImageResult, RunReport, SyncProgress } from '@portolan/mirror';
 import { type LiveStream, startLiveLines } from '../terminal/live-lines.ts';
 import type { Output } from '../terminal/output.ts';
+import { printable } from '../terminal/printable.ts';
 import { formatBytes } from './sync-report.ts';
 
 export const PROGRESS_KINDS = ['auto', 'live', 'plain', 'json', 'none'] as const;
@@ -45,10 +46,10 @@ function silentProgress(): RunningProgress {
 function plainProgress(output: Output): RunningProgress {
   return {
     ...silentProgress(),
-    imageDone: (destination, result) => output.note(imageLine(destination, result)),
+    imageDone: (destination, result) => output.note(printable(imageLine(destination, result))),
     ruleEnded(report) {
       const line = failureLine(report);
-      if (line !== undefined) output.note(line);
+      if (line !== undefined) output.note(printable(line));
     },
   };
 }

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { CommandContext } from '../../src/commands/context.ts';
 import { registerKey } from '../../src/commands/key.ts';
+import { registerMirror } from '../../src/commands/mirror.ts';
 import { registerNamespace } from '../../src/commands/namespace.ts';
 import { registerTeam } from '../../src/commands/team.ts';
 import { registerUpstream } from '../../src/commands/upstream.ts';
@@ -33,6 +34,7 @@ function createProgram(context: CommandContext): Command {
   registerNamespace(program, context);
   registerKey(program, context);
   registerUpstream(program, context);
+  registerMirror(program, context);
   const silence = (command: Command): void => {
     command.exitOverride().configureOutput({ writeErr: () => undefined });
     for (const child of command.commands) silence(child);

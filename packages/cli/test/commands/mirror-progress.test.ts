@@ -1,0 +1,76 @@
+import type { Digest } from '@portolan/oci';
+import { expect, it } from 'vitest';
+import { openProgress, type ProgressKind } from '../../src/commands/mirror-progress.ts';
+
+const DIGEST = `sha256:${'a'.repeat(64)}` as Digest;
+const HERE = 'docker.io/library/busybox';
+
+const nothing = (): void => undefined;
+
+function open(kind: ProgressKind, isTTY = false) {
+  const notes: string[] = [];
+  const written: string[] = [];
+  const progress = openProgress(kind, {
+    output: { rows: nothing, record: nothing, text: nothing, note: (text) => notes.push(text) },
+    stderr: { isTTY, columns: 60, write: (text) => written.push(text) },
+    clock: () => 0,
+  });
+  return { progress, notes, written };
+}
+
+function play({ progress }: ReturnType<typeof open>): void {
+  progress.ruleStarted({ source: HERE, destination: HERE });
+  progress.ruleFound(HERE, 2);
+  const copy = progress.imageStarted(HERE, 'musl');
+  copy.blobStarted(DIGEST, 2048);
+  copy.bytes(DIGEST, 1024);
+  copy.blobDone(DIGEST);
+  progress.imageDone(HERE, { tag: 'musl', status: 'copied', digest: DIGEST, bytes: 2048 });
+  progress.imageStarted(HERE, 'evil\u001b[2J');
+  const error = { code: 'upstream-absent', message: 'no blob' };
+  progress.imageDone(HERE, { tag: 'evil\u001b[2J', status: 'failed', error });
+}
+
+it('is one line for each image where nobody watches', () => {
+  const opened = open('auto');
+  play(opened);
+  expect(opened.notes).toHaveLength(2);
+  expect(opened.notes[0]).toBe(`copied: ${HERE}:musl (2.0 KiB)`);
+  expect(opened.notes[1]).toContain('failed: ');
+  expect(opened.written).toEqual([]);
+});
+
+it('is one event a line as JSON', () => {
+  const opened = open('json');
+  play(opened);
+  const events = opened.notes.map((line) => JSON.parse(line) as { event: string });
+  expect(events.map(({ event }) => event)).toEqual([
+    'rule-started',
+    'rule-found',
+    'image-started',
+    'blob-started',
+    'blob-done',
+    'image-done',
+    'image-started',
+    'image-done',
+  ]);
+});
+
+it('lives on a terminal, where no name moves the cursor, and leaves nothing behind', () => {
+  const opened = open('auto', true);
+  play(opened);
+  opened.progress.end();
+  expect(opened.notes).toEqual([]);
+  const screen = opened.written.join('');
+  expect(screen).toContain('2 of 2 images, 1.0 KiB fetched');
+  expect(screen).toContain(`copied: ${HERE}:musl`);
+  expect(screen).not.toContain('\u001b[2J');
+  // The line of the totals is all that was left: up over it, and clear to the end.
+  expect(opened.written.at(-1)).toBe('\u001b[1A\u001b[0J');
+});
+
+it('can be nothing at all', () => {
+  const opened = open('none', true);
+  play(opened);
+  expect([...opened.notes, ...opened.written]).toEqual([]);
+});

@@ -1,0 +1,182 @@
+import { writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openCommands } from './command-fixture.ts';
+
+/** A registry without anything in it: enough to see what is asked of one. */
+async function startEmptyRegistry(): Promise<string> {
+  const server: Server = createServer((request, response) => {
+    const isList = request.url?.includes('/tags/list') === true;
+    response.writeHead(isList ? 200 : 404, { 'content-type': 'application/json' });
+    response.end(isList ? '{"name":"a/b","tags":[]}' : '{"errors":[]}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe('a rule', () => {
+  it('is made with all its options, and its namespace is a mirror', async () => {
+    const { run, withStorage } = await openCommands();
+    const { record } = await run(
+      'mirror add busybox:musl --tags 1.36,1.37 --regex ^2 --exclude -rc --newest 5 --platform linux/amd64 --schedule @daily --no-referrers --prune-after 14 --semver',
+      { more: ['>=1.36 <2'] },
+    );
+    expect(record).toMatchObject({
+      destination: 'docker.io/library/busybox',
+      source: 'docker.io/library/busybox',
+      tags: ['1.36', '1.37', 'musl'],
+      regex: ['^2'],
+      exclude: ['-rc'],
+      semver: '>=1.36 <2',
+      newest: 5,
+      platforms: ['linux/amd64'],
+      schedule: '@daily',
+      referrers: false,
+      prune: { after_days: 14, max_share: 0.2 },
+      nextRun: expect.stringMatching(/T.*Z$/),
+    });
+    const namespace = await withStorage((storage) => storage.namespaces.find('docker.io'));
+    expect(namespace).toMatchObject({ isMirror: true, visibility: 'private' });
+  });
+
+  it('that is added once more is changed', async () => {
+    const { run } = await openCommands();
+    await run('mirror add quay.io/a/b --tags v1');
+    await run('mirror add quay.io/a/b --tags v2');
+    expect((await run('mirror show quay.io/a/b')).record).toMatchObject({ tags: ['v2'] });
+    expect((await run('mirror list')).rows).toHaveLength(1);
+  });
+
+  it('is not written in a dry run', async () => {
+    const { run } = await openCommands();
+    const { record, notes } = await run('mirror add quay.io/a/b --dry-run');
+    expect(record).toMatchObject({ change: 'created', destination: 'quay.io/a/b' });
+    expect(notes.join()).toContain('dry run');
+    expect((await run('mirror list')).rows).toEqual([]);
+  });
+
+  it('goes, and its images stay', async () => {
+    const { run } = await openCommands();
+    await run('mirror add quay.io/a/b');
+    await run('mirror remove quay.io/a/b --dry-run');
+    expect((await run('mirror list')).rows).toHaveLength(1);
+    expect((await run('mirror remove quay.io/a/b')).notes.join()).toContain('stay');
+    expect((await run('mirror list')).rows).toEqual([]);
+  });
+
+  it.each([
+    ['a bad expression', 'mirror add a/b --regex [', 'request-invalid'],
+    ['a bad range', 'mirror add a/b --semver newest', 'request-invalid'],
+    ['a bad schedule', 'mirror add a/b --schedule daily', 'request-invalid'],
+    ['a platform alone', 'mirror add a/b --platform amd64', 'request-invalid'],
+    ['a scheme in the name', 'mirror add https://quay.io/a/b', 'request-invalid'],
+  ])('with %s is refused', async (_, line, code) => {
+    const { run } = await openCommands();
+    await expect(run(line)).rejects.toMatchObject({ code });
+  });
+
+  it('for another upstream does not write where one writes already', async () => {
+    const { run } = await openCommands();
+    await run('mirror add quay.io/a/b');
+    await expect(run('mirror add ghcr.io/a/b --to quay.io/a/b')).rejects.toMatchObject({
+      code: 'request-invalid',
+      detail: { upstream: 'quay.io/a/b' },
+    });
+  });
+
+  it('that nobody has ends with 3 and says what there is to do', async () => {
+    const { run } = await openCommands();
+    await expect(run('mirror show nobody')).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringContaining('mirror add'),
+    });
+    await run('mirror add quay.io/a/b');
+    for (const verb of ['show', 'plan', 'sync', 'status', 'log', 'prune', 'remove']) {
+      await expect(run(`mirror ${verb} nobody`)).rejects.toMatchObject({ exitCode: 3 });
+    }
+  });
+});
+
+async function withFile(text: string) {
+  const commands = await openCommands();
+  const file = join(commands.dataDirectory, 'rules.yaml');
+  await writeFile(file, text);
+  return { ...commands, file };
+}
+
+describe('files', () => {
+  it('of rules are applied: made, changed, or left alone', async () => {
+    const { run, file } = await withFile(
+      '- {from: busybox, tags: musl}\n- {from: quay.io/a/b, semver: 1.x}\n',
+    );
+    await run('mirror add quay.io/a/b');
+    const changes = async (line: string) =>
+      (await run(line)).rows?.map(({ change }) => String(change));
+    expect(await changes(`mirror apply ${file} --dry-run`)).toEqual(['created', 'changed']);
+    expect(await changes(`mirror apply ${file}`)).toEqual(['created', 'changed']);
+    expect(await changes(`mirror apply ${file}`)).toEqual(['unchanged', 'unchanged']);
+  });
+
+  it('of rules come by stdin too', async () => {
+    const { run } = await openCommands();
+    const { rows } = await run('mirror apply -', { stdin: '- from: quay.io/a/b\n' });
+    expect(rows).toMatchObject([{ destination: 'quay.io/a/b', change: 'created' }]);
+  });
+
+  it('with a mistake apply nothing', async () => {
+    const { run, file } = await withFile('- from: busybox\n- {from: quay.io/a/b, tagz: v1}\n');
+    await expect(run(`mirror apply ${file}`)).rejects.toThrow('did you mean tags?');
+    expect((await run('mirror list')).rows).toEqual([]);
+  });
+
+  it("of skopeo's become rules, shown or applied", async () => {
+    const { run, file } = await withFile('quay.io:\n  images:\n    coreos/etcd: [v3.1]\n');
+    const { text } = await run(`mirror import-config ${file}`);
+    expect(text).toContain('from: quay.io/coreos/etcd');
+    expect((await run('mirror apply -', { stdin: text })).rows).toHaveLength(1);
+    await run(`mirror import-config ${file} --apply`);
+    expect((await run('mirror show quay.io/coreos/etcd')).record).toMatchObject({ tags: ['v3.1'] });
+  });
+});
+
+describe('a run', () => {
+  it('against an upstream without tags ends with 3, and stands in status and log', async () => {
+    const { run } = await openCommands();
+    await run(`upstream set quay.io --endpoint ${await startEmptyRegistry()}`);
+    await run('mirror add quay.io/a/b');
+    expect((await run('mirror status')).rows).toMatchObject([{ last: 'never run', tags: 0 }]);
+    await expect(run('mirror plan')).rejects.toMatchObject({ exitCode: 3 });
+    await expect(run('mirror sync --progress none')).rejects.toMatchObject({ exitCode: 3 });
+    expect((await run('mirror status')).rows).toMatchObject([{ last: 'ok' }]);
+    expect((await run('mirror log')).rows).toMatchObject([
+      { outcome: 'ok', destination: 'quay.io/a/b' },
+    ]);
+  });
+
+  it('for a tag that is not there ends with 1 and names it', async () => {
+    const { run } = await openCommands();
+    await run(`upstream set quay.io --endpoint ${await startEmptyRegistry()}`);
+    await run('mirror add quay.io/a/b:v1');
+    await expect(run('mirror sync --progress plain')).rejects.toMatchObject({ exitCode: 1 });
+    expect((await run('mirror status --tags')).rows).toMatchObject([
+      { tag: 'quay.io/a/b:v1', digest: null, error: expect.stringContaining('v1') },
+    ]);
+  });
+
+  it.each(['sync --jobs 0', 'sync --fresh-for soon', 'sync --progress loud', 'log --limit -1'])(
+    'refuses %s',
+    async (line) => {
+      const { run } = await openCommands();
+      await expect(run(`mirror ${line}`)).rejects.toMatchObject({ code: /^commander\./ });
+    },
+  );
+
+  it('is not pruned before it has run', async () => {
+    const { run } = await openCommands();
+    await run('mirror add quay.io/a/b');
+    await expect(run('mirror prune')).rejects.toMatchObject({ exitCode: 1 });
+  });
+});
