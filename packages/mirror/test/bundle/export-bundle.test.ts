@@ -1,0 +1,255 @@
+import type { Digest } from '@portolan/oci';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { ExportItem } from '../../src/bundle/export-plan.ts';
+import { readKnownContent } from '../../src/bundle/known-content.ts';
+import { exportRecord, findLastExport } from '../../src/bundle/last-export.ts';
+import { verifyBundle } from '../../src/bundle/verify-bundle.ts';
+import type { SourceRepository } from '../../src/places/place.ts';
+import {
+  describeBytes,
+  inParts,
+  sample,
+  sampleImage,
+  type SampleContent,
+} from '../places/sample-content.ts';
+import { BUSYBOX, signal, temporaryDirectory } from './bundle-fixture.ts';
+import { SPLIT_AT } from './damage.ts';
+import { exportItems, openRegistry, SILENT_EXPORT, tagged } from './registry-fixture.ts';
+
+/** A repository in memory. `onChunk` may throw, as a connection breaks. */
+function memorySource(content: SampleContent, onChunk: () => void = () => undefined) {
+  const blobs = new Map(content.blobs.map((bytes) => [describeBytes(bytes).digest, bytes]));
+  const starts = new Map<Digest, number>();
+  const find: SourceRepository['manifest'] = async (reference) =>
+    content.manifests.find(({ digest, tags }) =>
+      reference.kind === 'digest' ? digest === reference.digest : tags.includes(reference.tag),
+    );
+  async function* read(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+    for await (const part of inParts(bytes, 8192)) {
+      onChunk();
+      yield part;
+    }
+  }
+  const source: SourceRepository = {
+    name: 'registry.example/library/busybox',
+    tags: async () => content.manifests.flatMap(({ tags }) => [...tags]),
+    async head(reference, until) {
+      const found = await find(reference, until);
+      return found && { ...found, size: found.body.length };
+    },
+    manifest: find,
+    async blob({ digest }, start) {
+      starts.set(digest, start);
+      return read((blobs.get(digest) ?? Buffer.alloc(0)).subarray(start));
+    },
+    referrers: async () => [],
+  };
+  return { source, starts };
+}
+
+function itemOf(source: SourceRepository, ...tags: string[]): ExportItem {
+  const references = tags.map(tagged);
+  return { repository: BUSYBOX, source, references, platforms: undefined, mayBeSparse: false };
+}
+
+async function problemsOf(directory: string) {
+  return (await verifyBundle(directory, { publicKey: undefined, signal })).problems;
+}
+
+/** Names and sums of all blobs. */
+function blobSums(directory: string): string[] {
+  const sums = readFileSync(join(directory, 'SHA256SUMS'), 'utf8').split('\n');
+  return sums.filter((line) => line.includes('  blobs/'));
+}
+
+describe('exporting a bundle', () => {
+  it('goes on after an interruption at any moment, and comes to the same', async () => {
+    const content = sample({ withReferrer: false });
+    const tags = ['1.0', '2.0', 'latest', 'multi'];
+    const options = { maxFileSize: SPLIT_AT, blobsAtOnce: 1, imagesAtOnce: 1 };
+    const whole = await exportItems([itemOf(memorySource(content).source, ...tags)], options);
+    let moments = 0;
+    for (let chunks = 1; ; chunks++) {
+      const directory = await temporaryDirectory();
+      const stop = new AbortController();
+      let left = chunks;
+      const broken = memorySource(content, () => {
+        left -= 1;
+        if (left < 0) stop.abort(new Error('power failure'));
+        stop.signal.throwIfAborted();
+      });
+      const items = [itemOf(broken.source, ...tags)];
+      const interrupted = { ...options, directory, signal: stop.signal };
+      const ended = await exportItems(items, interrupted).catch((error: unknown) => error);
+      if (!(ended instanceof Error)) break;
+      moments += 1;
+      expect(await problemsOf(directory)).not.toEqual([]);
+      await exportItems([itemOf(memorySource(content).source, ...tags)], { ...options, directory });
+      expect(await problemsOf(directory)).toEqual([]);
+      expect(blobSums(directory)).toEqual(blobSums(whole.directory));
+      expect(readdirSync(directory)).not.toContain('unfinished');
+    }
+    expect(moments).toBeGreaterThan(10);
+  });
+
+  it('fetches of a blob only what an interrupted run has not brought', async () => {
+    const content = sample({ withReferrer: false });
+    const directory = await temporaryDirectory();
+    let left = 6;
+    const broken = memorySource(content, () => {
+      left -= 1;
+      if (left < 0) throw new Error('connection lost');
+    });
+    const options = { directory, imagesAtOnce: 1, blobsAtOnce: 1 };
+    await exportItems([itemOf(broken.source, '1.0')], options).catch(() => undefined);
+    const { source, starts } = memorySource(content);
+    await exportItems([itemOf(source, '1.0')], options);
+    const layer = describeBytes(content.first.blobs[1] ?? Buffer.alloc(0)).digest;
+    expect(starts.get(layer)).toBeGreaterThan(0);
+    expect(await problemsOf(directory)).toEqual([]);
+  });
+
+  it('keeps right files, mends wrong ones and removes what belongs to no image', async () => {
+    const content = sample({ withReferrer: false });
+    const first = memorySource(content);
+    const { directory } = await exportItems([itemOf(first.source, '1.0', '2.0')]);
+    const [wrong = ''] = blobSums(directory).map((line) => line.slice(66));
+    writeFileSync(join(directory, wrong), 'wrong');
+    writeFileSync(join(directory, 'blobs/sha256/stray'), 'x');
+    const again = memorySource(content);
+    await exportItems([itemOf(again.source, '1.0')], { directory });
+    expect(await problemsOf(directory)).toEqual([]);
+    expect(blobSums(directory)).toHaveLength(3);
+    expect(again.starts.size).toBeLessThanOrEqual(1);
+  });
+
+  it('splits anew when the limit has changed', async () => {
+    const content = sample({ withReferrer: false });
+    const { directory } = await exportItems([itemOf(memorySource(content).source, '1.0')]);
+    for (const maxFileSize of [SPLIT_AT, 30_000, 1_000_000]) {
+      const item = itemOf(memorySource(content).source, '1.0');
+      await exportItems([item], { directory, maxFileSize });
+      expect(await problemsOf(directory)).toEqual([]);
+    }
+  });
+
+  it('lists what cannot be had, and brings the others', async () => {
+    const content = sample({ withReferrer: false });
+    const { source } = memorySource(content);
+    const { directory, document, failed } = await exportItems([itemOf(source, 'absent', '1.0')]);
+    expect(failed.map(({ name }) => name)).toEqual([`${BUSYBOX}:absent`]);
+    expect(document?.references).toHaveLength(1);
+    expect(await problemsOf(directory)).toEqual([]);
+  });
+
+  it('leaves a bundle alone when nothing at all can be had', async () => {
+    const { source } = memorySource(sample({ withReferrer: false }));
+    const { directory } = await exportItems([itemOf(source, '1.0')]);
+    const { document } = await exportItems([itemOf(source, 'absent')], { directory });
+    expect(document).toBeUndefined();
+    expect(await problemsOf(directory)).toEqual([]);
+  });
+
+  it('checks the space before the first byte', async () => {
+    const layer = { ...describeBytes(Buffer.from('huge')), size: 2 ** 52 };
+    const { manifest } = sampleImage('huge', ['1']);
+    const document = { ...(JSON.parse(manifest.body.toString()) as object), layers: [layer] };
+    const body = Buffer.from(JSON.stringify(document));
+    const content = {
+      blobs: [],
+      manifests: [{ ...manifest, digest: describeBytes(body).digest, body }],
+    };
+    const directory = join(await temporaryDirectory(), 'new');
+    const maxFileSize = 2 ** 51;
+    const item = itemOf(memorySource(content).source, '1');
+    await expect(exportItems([item], { directory, maxFileSize })).rejects.toMatchObject({
+      code: 'space-short',
+      detail: { neededBytes: expect.any(Number), freeBytes: expect.any(Number) },
+    });
+    expect(() => readdirSync(directory)).toThrow('ENOENT');
+  });
+
+  it('writes nothing in a dry run, and says what it would', async () => {
+    const directory = join(await temporaryDirectory(), 'new');
+    const { source } = memorySource(sample({ withReferrer: false }));
+    const { plan } = await exportItems([itemOf(source, '1.0', 'latest')], {
+      directory,
+      isDryRun: true,
+    });
+    expect(plan).toMatchObject({ references: 2, manifests: 1, blobs: 2 });
+    expect(() => readdirSync(directory)).toThrow('ENOENT');
+  });
+
+  it('asks an upstream once for each manifest', async () => {
+    const { source } = memorySource(sample({ withReferrer: false }));
+    const asked: string[] = [];
+    const counted: SourceRepository = {
+      ...source,
+      manifest(reference, ...rest) {
+        asked.push(reference.kind === 'tag' ? reference.tag : reference.digest);
+        return source.manifest(reference, ...rest);
+      },
+    };
+    await exportItems([itemOf(counted, 'multi', 'latest')]);
+    expect(new Set(asked).size).toBe(asked.length);
+  });
+
+  it('refuses a directory with an image layout of somebody else', async () => {
+    const directory = await temporaryDirectory();
+    mkdirSync(join(directory, 'blobs'));
+    const { source } = memorySource(sample({ withReferrer: false }));
+    await expect(exportItems([itemOf(source, '1.0')], { directory })).rejects.toMatchObject({
+      code: 'request-invalid',
+    });
+  });
+
+  it('brings only the platforms that are asked for', async () => {
+    const content = sample({ withReferrer: false });
+    const { source } = memorySource(content);
+    const platforms = [{ os: 'linux', architecture: 'amd64', variant: undefined }];
+    const item = { ...itemOf(source, 'multi'), platforms };
+    const { directory, document } = await exportItems([item]);
+    expect(document?.omitted).toEqual([content.second.manifest.digest]);
+    expect(await problemsOf(directory)).toEqual([]);
+  });
+
+  it('tells of each image as it comes', async () => {
+    const { source } = memorySource(sample({ withReferrer: false }));
+    const told: string[] = [];
+    const progress = { ...SILENT_EXPORT, copied: (name: string) => void told.push(name) };
+    await exportItems([itemOf(source, '1.0')], { progress });
+    expect(told).toEqual([`${BUSYBOX}:1.0`]);
+  });
+});
+
+describe('the base of a bundle', () => {
+  it('is read from a bundle, its bundle.json, or a have.json', async () => {
+    const here = await openRegistry();
+    await here.put(BUSYBOX, sample());
+    const { directory, document } = await here.exportTo();
+    const known = await readKnownContent(directory);
+    expect(known).toEqual(await readKnownContent(join(directory, 'bundle.json')));
+    expect(known).toMatchObject({ kind: 'bundle', id: document.id });
+    await expect(readKnownContent(join(directory, 'index.json'))).rejects.toMatchObject({
+      code: 'bundle-invalid',
+    });
+  });
+
+  it('is never the bundle that is being replaced', async () => {
+    const here = await openRegistry();
+    await here.put(BUSYBOX, sample());
+    const { bundles } = here.storage;
+    const first = await here.exportTo();
+    await bundles.record(exportRecord(first.document), 'tester');
+    await expect(findLastExport(bundles, first.directory)).rejects.toMatchObject({
+      code: 'request-invalid',
+    });
+    const elsewhere = await temporaryDirectory();
+    expect((await findLastExport(bundles, elsewhere)).id).toBe(first.document.id);
+    const second = await here.exportTo();
+    await bundles.record(exportRecord(second.document), 'tester');
+    expect((await findLastExport(bundles, second.directory)).id).toBe(first.document.id);
+  });
+});
