@@ -14,6 +14,11 @@ interface Plan {
   readonly bytes: number;
 }
 
+interface TagStatus {
+  readonly tag: string;
+  readonly vanished: string | null;
+}
+
 describeWith({ packages: ['docker-registry'] }, 'a mirrored repository', () => {
   let upstream: DebianRegistry;
   let proxy: CountingProxy;
@@ -41,7 +46,6 @@ describeWith({ packages: ['docker-registry'] }, 'a mirrored repository', () => {
   beforeEach(async () => {
     path = `library/app${++count}`;
     name = `docker.io/${path}`;
-    here = await mirror.client(name);
     proxy.interfere(undefined);
     proxy.forget();
   });
@@ -58,6 +62,8 @@ describeWith({ packages: ['docker-registry'] }, 'a mirrored repository', () => {
 
   async function addRule(options = ''): Promise<void> {
     await mirror.must(`mirror add ${name} ${options}`);
+    // Its namespace is there now, so that a token can name it.
+    here = await mirror.client(name);
   }
 
   function digestHere(reference: string): Promise<string | undefined> {
@@ -90,12 +96,14 @@ describeWith({ packages: ['docker-registry'] }, 'a mirrored repository', () => {
 
     proxy.forget();
     await mirror.must(`mirror sync ${name}`);
+    const fetched = (kind: string) =>
+      proxy.requests
+        .filter((each) => each.method === 'GET' && each.path.includes(kind))
+        .filter(({ status }) => status === 200);
     const blobs = [...images.values()].flatMap((image) => image.blobs);
-    const fetched = proxy.requests.filter((each) => each.path.includes('/blobs/'));
-    expect(fetched).toHaveLength(blobs.length);
-    const bytes = blobs.reduce((sum, blob) => sum + blob.bytes.length, 0);
-    expect(fetched.reduce((sum, each) => sum + each.bytes, 0)).toBe(bytes);
-    expect(before?.bytes).toBe(bytes);
+    expect(fetched('/blobs/')).toHaveLength(blobs.length);
+    const all = [...fetched('/blobs/'), ...fetched('/manifests/')];
+    expect(before?.bytes).toBe(all.reduce((sum, { bytes }) => sum + bytes, 0));
 
     const [after] = await mirror.json<Plan[]>(`mirror plan ${name}`);
     expect(after?.images.map(({ action }) => action)).toEqual(['unchanged', 'unchanged']);
@@ -155,7 +163,10 @@ describeWith({ packages: ['docker-registry'] }, 'a mirrored repository', () => {
     await removeThere('goes');
     await mirror.must(`mirror sync ${name}`);
     expect(await digestHere('goes')).toBeDefined();
-    expect(JSON.stringify(await mirror.json(`mirror status ${name}`))).toContain('goes');
+    const tags = await mirror.json<TagStatus[]>(`mirror status ${name} --tags`);
+    expect(tags.filter(({ vanished }) => vanished !== null).map(({ tag }) => tag)).toEqual([
+      `${name}:goes`,
+    ]);
 
     await mirror.run(`mirror prune ${name}`);
     expect(await digestHere('goes')).toBeDefined();

@@ -19,7 +19,7 @@ describeWith({ packages: ['docker-registry'] }, 'a large layer', () => {
   let upstream: DebianRegistry;
   let proxy: CountingProxy;
   let mirror: Mirror;
-  const repositories = ['big/memory', 'big/cut', 'big/killed'] as const;
+  const repositories = ['big/memory', 'big/cut', 'big/waiting', 'big/flowing'] as const;
   const images = new Map<string, LargeImage>();
 
   beforeAll(async () => {
@@ -82,7 +82,7 @@ describeWith({ packages: ['docker-registry'] }, 'a large layer', () => {
       proxy.interfere(({ method, path }) => {
         if (method !== 'GET' || !path.includes(digest) || cuts === 0) return undefined;
         cuts -= 1;
-        return { kind: 'cut', afterBytes: size / 3 };
+        return { kind: 'cut', afterBytes: Math.floor(size / 3) };
       });
       await mirror.must('mirror sync quay.io/big/cut');
       proxy.interfere(undefined);
@@ -94,32 +94,36 @@ describeWith({ packages: ['docker-registry'] }, 'a large layer', () => {
     TIMEOUT_MS,
   );
 
-  test(
-    'goes on by Range in the next run when the program is killed',
-    async () => {
-      const { digest, size } = layerOf('big/killed');
+  test.each([
+    ['while it waits for bytes', 'big/waiting'],
+    ['while bytes flow', 'big/flowing'],
+  ])(
+    'goes on by Range in the next run when the program is killed %s',
+    async (_, name) => {
+      const { digest, size } = layerOf(name);
+      const isWaiting = name === 'big/waiting';
       proxy.forget();
       proxy.interfere(({ method, path }) =>
-        method === 'GET' && path.includes(digest)
+        method === 'GET' && path.includes(digest) && isWaiting
           ? { kind: 'stall', afterBytes: size / 2 }
           : undefined,
       );
-      const killed = mirror.start('mirror sync quay.io/big/killed');
-      while ((fetchesOf(digest)[0]?.bytes ?? 0) < size / 2) await delay(20);
-      await delay(500);
+      const killed = mirror.start(`mirror sync quay.io/${name}`);
+      while ((fetchesOf(digest)[0]?.bytes ?? 0) < size / 2) await delay(5);
+      if (isWaiting) await delay(500);
       killed.kill();
       await killed.ended;
       proxy.interfere(undefined);
-      const client = await mirror.client('quay.io/big/killed');
-      expect(await digestAt(client, 'quay.io/big/killed', 'large')).toBeUndefined();
+      const client = await mirror.client(`quay.io/${name}`);
+      expect(await digestAt(client, `quay.io/${name}`, 'large')).toBeUndefined();
 
       proxy.forget();
-      await mirror.must('mirror sync quay.io/big/killed');
+      await mirror.must(`mirror sync quay.io/${name}`);
       const fetches = fetchesOf(digest);
       expect(fetches).toHaveLength(1);
       expect(fetches[0]?.range).toMatch(/^bytes=\d+-$/);
       expect(fetches[0]?.bytes).toBeLessThan(size / 2 + SLACK);
-      await expectMirrored('big/killed');
+      await expectMirrored(name);
     },
     TIMEOUT_MS + 70_000,
   );

@@ -120,6 +120,7 @@ export { createMirror, type Mirror } from './sync/create-mirror.ts';
 export type { PlannedImage, RulePlan } from './sync/plan-rule.ts';
 export type { PruneReport } from './sync/prune-rule.ts';
 export type { QuotaPlan } from './sync/quota.ts';
+export { LEASE_OF_THE_DEAD_MS } from './sync/run-lease.ts';
 export type { ImageResult, ImageStatus, RunReport } from './sync/run-report.ts';
 export { SILENT_SYNC, type SyncProgress } from './sync/sync-progress.ts';
 export type { SyncedRule } from './sync/sync-rules.ts';

@@ -32,9 +32,14 @@ function failureLine({ destination, outcome, error }: RunReport): string | undef
   return error === undefined ? undefined : `failed: ${destination}: ${error.message}`;
 }
 
+function waitLine(destination: string): string {
+  return `waiting: ${destination}: another process runs this rule, or was killed a moment ago`;
+}
+
 function silentProgress(): RunningProgress {
   return {
     ruleStarted: nothing,
+    ruleWaits: nothing,
     ruleFound: nothing,
     imageStarted: () => SILENT,
     imageDone: nothing,
@@ -46,6 +51,7 @@ function silentProgress(): RunningProgress {
 function plainProgress(output: Output): RunningProgress {
   return {
     ...silentProgress(),
+    ruleWaits: (destination) => output.note(waitLine(destination)),
     imageDone: (destination, result) => output.note(printable(imageLine(destination, result))),
     ruleEnded(report) {
       const line = failureLine(report);
@@ -59,6 +65,7 @@ function jsonProgress(output: Output): RunningProgress {
     output.note(JSON.stringify({ event, ...facts }));
   return {
     ruleStarted: (rule) => tell('rule-started', rule),
+    ruleWaits: (destination) => tell('rule-waits', { destination }),
     ruleFound: (destination, images) => tell('rule-found', { destination, images }),
     imageStarted(destination, tag) {
       tell('image-started', { destination, tag });
@@ -106,6 +113,7 @@ function liveProgress(stream: LiveStream, clock: () => number): RunningProgress 
   });
   return {
     ruleStarted: nothing,
+    ruleWaits: (destination) => lines.print(waitLine(destination)),
     ruleFound: (_destination, images) => {
       totals.found += images;
     },

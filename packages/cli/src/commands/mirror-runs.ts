@@ -75,6 +75,7 @@ async function syncSelected(
   options: SyncCommandOptions,
 ): Promise<void> {
   const { output, clock } = context;
+  const { LEASE_OF_THE_DEAD_MS } = await import('@portolan/mirror');
   const synced = await withMirror(context, async ({ mirror, storage, signal }) => {
     const rules = await findRules(storage, selectors);
     const progress = openProgress(options.progress, { output, stderr: process.stderr, clock });
@@ -83,6 +84,7 @@ async function syncSelected(
         jobs: options.jobs,
         blobsAtOnce: BLOBS_AT_ONCE,
         freshForMs: options.freshFor ?? 0,
+        waitMs: LEASE_OF_THE_DEAD_MS,
         isThorough: options.full,
         signal,
         progress,

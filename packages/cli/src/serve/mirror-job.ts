@@ -58,6 +58,7 @@ async function runRules({ deps, mirror, signal }: Runner, rules: readonly Mirror
       jobs: IMAGES_AT_ONCE,
       blobsAtOnce: BLOBS_AT_ONCE,
       freshForMs: 0,
+      waitMs: 0,
       isThorough: undefined,
       signal,
       progress: SILENT_SYNC,

@@ -1,6 +1,7 @@
 // One blob to the sink, unless it is there.
 import type { Descriptor, ManifestReference } from '@portolan/oci';
 import { DomainError } from '@portolan/oci';
+import { resuming } from './resumed-bytes.ts';
 import type { Walk } from './walk.ts';
 
 async function* counted(
@@ -21,9 +22,9 @@ async function transfer(walk: Walk, descriptor: Descriptor): Promise<void> {
   signal.throwIfAborted();
   if (await sink.hasBlob(descriptor, signal)) return;
   progress.blobStarted(descriptor.digest, descriptor.size);
-  const open = async (start: number) =>
-    counted(walk, descriptor, await source.blob(descriptor, start, signal));
-  await sink.putBlob(descriptor, open, signal);
+  const open = resuming((start) => source.blob(descriptor, start, signal));
+  const openCounted = async (start: number) => counted(walk, descriptor, await open(start));
+  await sink.putBlob(descriptor, openCounted, signal);
   tally.blobs++;
   progress.blobDone(descriptor.digest);
 }

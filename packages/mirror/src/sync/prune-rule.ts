@@ -103,7 +103,8 @@ export async function pruneRule(
   rule: MirrorRule,
   options: PruneOptions,
 ): Promise<PruneReport> {
-  const lease = { leases: deps.stores.leases, ruleId: rule.id, holder: deps.randomId() };
+  const { leases } = deps.stores;
+  const lease = { leases, ruleId: rule.id, holder: deps.randomId(), waitMs: 0 };
   const report = await withRunLease(lease, options.signal, (signal) =>
     pruneHeld({ deps, rule, ...options, signal }),
   );

@@ -4,6 +4,8 @@ import type { ImageResult, RunReport } from './run-report.ts';
 
 export interface SyncProgress {
   ruleStarted(rule: { readonly source: string; readonly destination: string }): void;
+  /** Another run of the rule goes on, or was killed a moment ago. */
+  ruleWaits(destination: string): void;
   /** How many images the rule has at the upstream. */
   ruleFound(destination: string, images: number): void;
   imageStarted(destination: string, tag: string): CopyProgress;
@@ -21,6 +23,7 @@ export const SILENT_COPY: CopyProgress = {
 
 export const SILENT_SYNC: SyncProgress = {
   ruleStarted: nothing,
+  ruleWaits: nothing,
   ruleFound: nothing,
   imageStarted: () => SILENT_COPY,
   imageDone: nothing,

@@ -29,6 +29,8 @@ export interface SyncOptions {
   readonly blobsAtOnce: number;
   /** Tags that were checked so long ago are not checked again; 0 checks all. */
   readonly freshForMs: number;
+  /** For another run of a rule to end; one that was killed ends after `LEASE_OF_THE_DEAD_MS`. */
+  readonly waitMs: number;
   /** Looks below unchanged tags too; the daily default is undefined. */
   readonly isThorough: boolean | undefined;
   readonly signal: AbortSignal;
@@ -169,7 +171,13 @@ async function runHeld(work: RuleWork): Promise<RunReport> {
 /** Never throws for what an upstream does. */
 export async function syncRule(work: RuleWork): Promise<RunReport> {
   const { deps, rule, options } = work;
-  const lease = { leases: deps.stores.leases, ruleId: rule.id, holder: deps.randomId() };
+  const lease = {
+    leases: deps.stores.leases,
+    ruleId: rule.id,
+    holder: deps.randomId(),
+    waitMs: options.waitMs,
+    onWait: () => options.progress.ruleWaits(rule.destination),
+  };
   options.progress.ruleStarted({
     source: `${rule.upstream}/${rule.path}`,
     destination: rule.destination,

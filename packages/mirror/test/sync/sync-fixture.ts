@@ -45,6 +45,7 @@ export async function openSyncFixture(): Promise<SyncFixture> {
     jobs: 3,
     blobsAtOnce: 3,
     freshForMs: 0,
+    waitMs: 0,
     isThorough: undefined,
     signal: new AbortController().signal,
     progress: SILENT_SYNC,

@@ -155,6 +155,17 @@ describe('a run', () => {
     expect((await sync(made)).report.outcome).toBe('busy');
   });
 
+  it('waits for one that was killed, and is told so', async () => {
+    const { rule, sync, storage } = await withSample();
+    const made = await rule();
+    await storage.leases.acquire(`mirror-rule:${made.id}`, 'a dead process', 300);
+    const waiting: string[] = [];
+    const progress = { ...SILENT_SYNC, ruleWaits: (name: string) => void waiting.push(name) };
+    const { report } = await sync(made, { waitMs: 5000, progress });
+    expect(report.outcome).toBe('ok');
+    expect(waiting).toEqual([made.destination]);
+  });
+
   it('tells of a killed one before it, and goes on where that was', async () => {
     const { rule, sync, storage, tagsHere, upstream } = await withSample();
     const made = await rule();
@@ -210,6 +221,7 @@ describe('a run', () => {
       jobs: 4,
       blobsAtOnce: 4,
       freshForMs: 0,
+      waitMs: 0,
       isThorough: undefined,
       signal: new AbortController().signal,
       progress: SILENT_SYNC,
