@@ -82,7 +82,7 @@ export function mirrorSync(): MirrorContender {
       mkdirSync(data);
       // The first start makes the data directory; syncing needs no server.
       await (await portolan().start(data)).stop();
-      const env = { PORTOLAN_DATA_DIR: data };
+      const env = { PORTOLAN_DATA_DIR: data, PORTOLAN_MIRROR_ALLOWED_NETWORKS: '127.0.0.0/8' };
       const command = (...args: string[]) =>
         measure({ file: process.execPath, args: [MAIN, ...args], env });
       const name = 'upstream.example';
