@@ -29,7 +29,7 @@ function cosignTags({ request }: Walk, subject: Digest): Tag[] {
 export async function findAttached(walk: Walk, subject: Digest): Promise<readonly Attached[]> {
   const { request, signal } = walk;
   const { source } = request;
-  const referrers = await walk.slots(() => source.referrers(subject, signal));
+  const referrers = await walk.slots(() => source.referrers(subject, signal, request.tagsAtSource));
   const found: Attached[] = referrers.map(({ digest }) => ({ digest, tag: undefined }));
   for (const tag of cosignTags(walk, subject)) {
     const reference: Reference = { kind: 'tag', tag };

@@ -32,8 +32,15 @@ export interface SourceRepository {
     start: number,
     signal: AbortSignal,
   ): Promise<AsyncIterable<Uint8Array>>;
-  /** Referrers API, or the fallback tag `<alg>-<hex>`; empty when there is neither. */
-  referrers(subject: Digest, signal: AbortSignal): Promise<readonly Descriptor[]>;
+  /**
+   * Referrers API, or the fallback tag `<alg>-<hex>`; empty when there is neither.
+   * @param tags all there are, when they are known: a fallback tag that is not among them is not asked for
+   */
+  referrers(
+    subject: Digest,
+    signal: AbortSignal,
+    tags?: ReadonlySet<string>,
+  ): Promise<readonly Descriptor[]>;
 }
 
 /** Opens the source's bytes from an offset; may be called again to go on after an interruption. */

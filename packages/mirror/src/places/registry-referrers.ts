@@ -92,11 +92,13 @@ export async function listReferrers(
   place: RegistryPlace,
   subject: Digest,
   signal: AbortSignal,
+  tags?: ReadonlySet<string>,
 ): Promise<readonly Descriptor[]> {
   if (place.learnt.hasNoReferrersApi !== true) {
     const descriptors = await listByApi(place, subject, signal);
     if (descriptors !== undefined) return descriptors;
     place.learnt.hasNoReferrersApi = true;
   }
+  if (tags?.has(fallbackTag(subject)) === false) return [];
   return (await listByFallbackTag(place, subject, signal)) ?? [];
 }

@@ -35,9 +35,9 @@ export function countRequests(source: SourceRepository): CountingSource {
       counts.blobs++;
       return source.blob(descriptor, start, signal);
     },
-    referrers(subject, signal) {
+    referrers(subject, signal, tags) {
       counts.referrers++;
-      return source.referrers(subject, signal);
+      return source.referrers(subject, signal, tags);
     },
   };
 }

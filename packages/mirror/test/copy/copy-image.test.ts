@@ -237,6 +237,18 @@ describe('referrers', () => {
     ]);
   });
 
+  it('are asked for with the listing, so that no fallback tag is asked for in vain', async () => {
+    const { source, sink } = places();
+    const tagsAtSource = new Set(['multi']);
+    const known: unknown[] = [];
+    source.referrers = async (_subject, _signal, tags) => {
+      known.push(tags);
+      return [];
+    };
+    await copyImage(copyOf(source, sink, { withReferrers: true, tagsAtSource }));
+    expect(known).toEqual([tagsAtSource, tagsAtSource, tagsAtSource]);
+  });
+
   it('that were added to an unchanged image come by a thorough copy', async () => {
     const { source, sink, content } = places();
     await copyImage(copyOf(source, sink, { withReferrers: true }));
