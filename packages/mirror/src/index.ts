@@ -1,13 +1,6 @@
 export { isAttachedTag } from './copy/attached.ts';
-export {
-  type Copier,
-  copyImage,
-  type CopyProgress,
-  type CopyRequest,
-  type CopyResult,
-  createCopier,
-  type Platform,
-} from './copy/copy-image.ts';
+export { type Copier, copyImage, createCopier } from './copy/copy-image.ts';
+export type { CopyProgress, CopyRequest, CopyResult } from './copy/copy-request.ts';
 export { type MirrorError, type MirrorErrorCode, mirrorError } from './errors.ts';
 export {
   destinationOf,
@@ -111,7 +104,7 @@ export { parseSelectors, type ReferenceSelector } from './bundle/select-referenc
 export { generateBundleKey } from './bundle/signature.ts';
 export { type VerifiedBundle, verifyBundle } from './bundle/verify-bundle.ts';
 export { rulesOfNames, upstreamItems } from './bundle/upstream-items.ts';
-export { parsePlatform } from './selection/platform.ts';
+export { parsePlatform, type Platform } from './selection/platform.ts';
 export { type AppliedRule, applyRules } from './rules/apply-rules.ts';
 export { parseRuleSettings, type RuleSettings } from './rules/rule-settings.ts';
 export { parseRulesFile, type RequestedRule, requestRule } from './rules/rules-file.ts';

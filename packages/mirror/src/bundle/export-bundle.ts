@@ -1,7 +1,8 @@
 // An export: plan, space, copy, finish. One image that cannot be had stops no other; a full disk stops all.
 import { DomainError, type Reference } from '@portolan/oci';
 import { forEachAtMost } from '../copy/at-most.ts';
-import { type CopyProgress, type CopyResult, createCopier } from '../copy/copy-image.ts';
+import { createCopier } from '../copy/copy-image.ts';
+import type { CopyProgress, CopyResult } from '../copy/copy-request.ts';
 import { createBundleSink } from '../places/bundle-repository.ts';
 import type { BundleDocument } from './bundle-document.ts';
 import { type BundleWriter, createBundleWriter } from './bundle-writer.ts';

@@ -8,7 +8,7 @@ import {
   type RepositoryName,
 } from '@portolan/oci';
 import { join } from 'node:path';
-import type { Platform } from '../copy/copy-image.ts';
+import type { Platform } from '../selection/platform.ts';
 import { wantedChildren } from '../copy/wanted-children.ts';
 import { mirrorError } from '../errors.ts';
 import type { FetchedManifest, SourceRepository } from '../places/place.ts';

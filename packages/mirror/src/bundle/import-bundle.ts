@@ -4,7 +4,8 @@
 import { type Digest, DomainError, isNamespaceName, RepositoryName } from '@portolan/oci';
 import type { BundleStore } from '@portolan/storage';
 import { forEachAtMost } from '../copy/at-most.ts';
-import { type Copier, type CopyProgress, createCopier } from '../copy/copy-image.ts';
+import { type Copier, createCopier } from '../copy/copy-image.ts';
+import type { CopyProgress } from '../copy/copy-request.ts';
 import { mirrorError } from '../errors.ts';
 import { createBundleSource } from '../places/bundle-repository.ts';
 import type { SinkRepository } from '../places/place.ts';

@@ -8,7 +8,7 @@ import {
   RepositoryName,
 } from '@portolan/oci';
 import type { ContentStores } from '@portolan/storage';
-import type { Platform } from '../copy/copy-image.ts';
+import type { Platform } from '../selection/platform.ts';
 import { createLocalRepository, type LocalRepositoryDeps } from '../places/local-repository.ts';
 import type { FetchedManifest, SourceRepository } from '../places/place.ts';
 import type { ExportItem } from './export-plan.ts';

@@ -2,7 +2,7 @@
 // all of it at the first failure.
 import type { Digest } from '@portolan/oci';
 import { createSlots, forEachAtMost, type Slots } from './at-most.ts';
-import type { CopyRequest } from './copy-image.ts';
+import type { CopyRequest } from './copy-request.ts';
 import type { RecentManifests } from './recent-manifests.ts';
 import type { Transfers } from './transfers.ts';
 

@@ -2,8 +2,7 @@
 // (image-spec calls such an index sparse).
 import type { Descriptor, Digest, ManifestReference } from '@portolan/oci';
 import { mirrorError } from '../errors.ts';
-import { formatPlatform } from '../selection/platform.ts';
-import type { Platform } from './copy-image.ts';
+import { formatPlatform, type Platform } from '../selection/platform.ts';
 import type { ReadManifest } from './read-manifest.ts';
 
 /** BuildKit's attestations are children of platform `unknown/unknown` that name whose they are. */

@@ -1,7 +1,13 @@
 // Platforms as people write them: `linux/amd64`, `linux/arm64/v8`; machine names of uname are translated
 // as the container engines do.
-import type { Platform } from '../copy/copy-image.ts';
 import { mirrorError } from '../errors.ts';
+
+/** `os/architecture[/variant]`, such as `linux/arm/v7`. */
+export interface Platform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant: string | undefined;
+}
 
 const GRAMMAR = /^([a-z0-9]+)\/([a-z0-9_-]+)(?:\/([a-z0-9.]+))?$/;
 const MACHINES: Readonly<Record<string, string>> = {

@@ -2,10 +2,9 @@
 // platform that was asked for, by the order in which containers/image looks for it.
 import type { Digest, Reference } from '@portolan/oci';
 import { MediaType, parseManifest } from '@portolan/oci';
-import type { Platform } from '../copy/copy-image.ts';
 import { mirrorError } from '../errors.ts';
 import type { FetchedManifest, SourceRepository } from '../places/place.ts';
-import { formatPlatform } from '../selection/platform.ts';
+import { formatPlatform, type Platform } from '../selection/platform.ts';
 
 export interface ChosenImage {
   readonly digest: Digest;

@@ -9,7 +9,9 @@ import {
   OCI_MANIFEST,
 } from '@portolan/oci';
 import { forEachAtMost } from '../copy/at-most.ts';
-import { type Copier, type CopyProgress, createCopier, type Platform } from '../copy/copy-image.ts';
+import { type Copier, createCopier } from '../copy/copy-image.ts';
+import type { CopyProgress } from '../copy/copy-request.ts';
+import type { Platform } from '../selection/platform.ts';
 import { mirrorError } from '../errors.ts';
 import type { SinkRepository } from '../places/place.ts';
 import { chooseImage, type ChosenImage } from './choose-platform.ts';

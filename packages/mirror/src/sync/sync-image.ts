@@ -1,6 +1,7 @@
 // One image of a rule: copied, noted, and its failure kept to itself.
 import { DomainError } from '@portolan/oci';
-import type { Copier, CopyRequest } from '../copy/copy-image.ts';
+import type { Copier } from '../copy/copy-image.ts';
+import type { CopyRequest } from '../copy/copy-request.ts';
 import type { HostWork } from './host-work.ts';
 import type { RuleImage } from './rule-images.ts';
 import { errorFacts, type ImageResult } from './run-report.ts';

@@ -1,5 +1,5 @@
 // What a run tells while it goes on. Called as things happen, never awaited.
-import type { CopyProgress } from '../copy/copy-image.ts';
+import type { CopyProgress } from '../copy/copy-request.ts';
 import type { ImageResult, RunReport } from './run-report.ts';
 
 export interface SyncProgress {

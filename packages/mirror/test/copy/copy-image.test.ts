@@ -1,6 +1,7 @@
 import { type Digest, OCI_INDEX, Tag } from '@portolan/oci';
 import { describe, expect, it } from 'vitest';
-import { createCopier, copyImage, type CopyRequest } from '../../src/copy/copy-image.ts';
+import { createCopier, copyImage } from '../../src/copy/copy-image.ts';
+import type { CopyRequest } from '../../src/copy/copy-request.ts';
 import { mirrorError } from '../../src/errors.ts';
 import { parsePlatform } from '../../src/selection/platform.ts';
 import { SILENT_COPY } from '../../src/sync/sync-progress.ts';
