@@ -80,6 +80,24 @@ describe('a blob', () => {
     expect(registry.requests[1]?.body.equals(LAYER)).toBe(true);
   });
 
+  it('is given up when its source brings a few bytes and breaks off, again and again', async () => {
+    registry.on(`POST ${UPLOADS}`, session('/up/1'));
+    registry.on('PATCH *', session('/up/1'));
+    registry.on('DELETE *', status(204, {}, ''));
+    let opened = 0;
+    const dripping = async (start: number) => {
+      opened++;
+      return (async function* () {
+        yield LAYER.subarray(start, start + 10);
+        throw mirrorError('upstream-unavailable', 'cut');
+      })();
+    };
+    await expect(sink.putBlob(BLOB, dripping, signal)).rejects.toMatchObject({
+      code: 'upstream-unavailable',
+    });
+    expect(opened).toBeLessThanOrEqual(10);
+  });
+
   it('is sent again in a new upload when the first one breaks', async () => {
     registry.on(`POST ${UPLOADS}`, session('/up/1'), session('/up/2'));
     registry.on('PATCH /up/1', hangUp);
