@@ -60,8 +60,7 @@ export async function pushBlob(
   server: Server,
   repository: string,
   headers: Headers,
-  bytes: Uint8Array,
-  digest: string = digestOf(bytes),
+  { bytes, digest = digestOf(bytes) }: { bytes: Uint8Array; digest?: string },
 ): Promise<string> {
   const location = await openUpload(server, repository, headers);
   location.searchParams.set('digest', digest);
@@ -105,7 +104,7 @@ export async function pushImage(
     size: bytes.length,
     digest: digestOf(bytes),
   }));
-  for (const bytes of [config, layer]) await pushBlob(server, repository, headers, bytes);
+  for (const bytes of [config, layer]) await pushBlob(server, repository, headers, { bytes });
   const body = Buffer.from(
     JSON.stringify({
       schemaVersion: 2,

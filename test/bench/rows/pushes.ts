@@ -31,7 +31,10 @@ const smallPushes: Row = {
     const pushUntil = async (end: number): Promise<void> => {
       while (next < end) {
         const i = next++;
-        await pushBlob(server, REPOSITORY, headers, variant(seed, i), digests[i]);
+        await pushBlob(server, REPOSITORY, headers, {
+          bytes: variant(seed, i),
+          digest: digests[i] ?? '',
+        });
       }
     };
     const drive = (end: number) =>

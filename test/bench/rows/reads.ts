@@ -23,7 +23,7 @@ const byDigest: Target = async ({ server }, headers) => {
 const blobOf =
   (bytes: number): Target =>
   async ({ server }, headers) =>
-    `blobs/${await pushBlob(server, REPOSITORY, headers, randomBytes(bytes))}`;
+    `blobs/${await pushBlob(server, REPOSITORY, headers, { bytes: randomBytes(bytes) })}`;
 
 function rate(name: string, method: 'GET' | 'HEAD', target: Target, wanted: number): Row {
   return {
