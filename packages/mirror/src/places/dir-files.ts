@@ -2,7 +2,8 @@
 import { type Descriptor, Digest, DomainError, parseManifest } from '@portolan/oci';
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, link, lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
 import { mirrorError } from '../errors.ts';
 import type { FetchedManifest } from './place.ts';
 
@@ -22,6 +23,25 @@ export async function fileSize(file: string): Promise<number | undefined> {
   } catch (error) {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
     throw error;
+  }
+}
+
+/** A link or a pipe under a name of ours goes: it would lead our bytes elsewhere, or take none. */
+export async function removeSpecial(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found === undefined || found.isFile() || found.isDirectory()) return;
+  await rm(path);
+}
+
+/** @throws MirrorError `request-invalid` when what is written below `directory` would be elsewhere */
+export async function refuseLinks(root: string, directory: string): Promise<void> {
+  let path = root;
+  for (const part of relative(root, directory).split(sep)) {
+    path = join(path, part);
+    const found = await lstat(path).catch(() => undefined);
+    if (found?.isSymbolicLink() !== true) continue;
+    const hint = 'nothing is written through links; remove it';
+    throw mirrorError('request-invalid', `${path} is a link`, { hint });
   }
 }
 
@@ -57,7 +77,8 @@ async function syncFile(file: string): Promise<void> {
 /** Durable once `syncDirectory` has been called, too. */
 export async function writeWhole(file: string, bytes: Uint8Array | string): Promise<void> {
   const partial = `${file}.part`;
-  const handle = await open(partial, 'w');
+  await rm(partial, { force: true });
+  const handle = await open(partial, 'wx');
   try {
     await handle.writeFile(bytes);
     await handle.sync();
@@ -84,7 +105,8 @@ export async function shareFile(from: string, to: string): Promise<void> {
   } catch (error) {
     if (!NO_LINKS.has(codeOf(error) ?? '')) throw error;
     const partial = `${to}.part`;
-    await copyFile(from, partial, constants.COPYFILE_FICLONE);
+    await rm(partial, { force: true });
+    await copyFile(from, partial, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
     await syncFile(partial);
     await rename(partial, to);
   }

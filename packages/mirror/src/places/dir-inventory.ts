@@ -21,7 +21,7 @@ async function readAll(root: string): Promise<Map<string, Set<string>>> {
     for (const entry of entries) if (entry.isFile()) note(directory, entry.name);
   }
   const staging = join(root, STAGING_DIRECTORY);
-  for (const { name } of await listDirectory(staging)) note(staging, name);
+  for (const entry of await listDirectory(staging)) if (entry.isFile()) note(staging, entry.name);
   return paths;
 }
 

@@ -6,7 +6,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mirrorError } from '../errors.ts';
-import { fileSize, hashFile } from './dir-files.ts';
+import { fileSize, hashFile, refuseLinks, removeSpecial } from './dir-files.ts';
 import { blobFile, listDirectory, STAGING_DIRECTORY } from './dir-layout.ts';
 import type { OpenBlob } from './place.ts';
 
@@ -79,6 +79,7 @@ async function receive(
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
+  await removeSpecial(partial);
   const hash = createHash(Digest.algorithm(digest));
   const left = (await fileSize(partial)) ?? 0;
   // A whole one is read once more, too: the power may have gone before it was renamed.
@@ -111,7 +112,9 @@ export function createDirStaging(root: string, owner: StagingOwner): DirStaging 
   let opened: Promise<void> | undefined;
 
   async function openOnce(): Promise<void> {
+    await refuseLinks(root, directory);
     await mkdir(directory, { recursive: true });
+    await removeSpecial(lock);
     await takeLock(lock, owner);
   }
 

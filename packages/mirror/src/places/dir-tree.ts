@@ -16,6 +16,8 @@ import {
   fileSize,
   makeImageDirectory,
   readManifestFile,
+  refuseLinks,
+  removeSpecial,
   shareFile,
   syncDirectory,
   writeWhole,
@@ -133,6 +135,7 @@ async function fillDirectory(
   manifest: FetchedManifest,
 ): Promise<void> {
   const { inventory, staging } = tree;
+  await refuseLinks(tree.root, directory);
   await makeImageDirectory(directory);
   const find: Find = ({ file, descriptor }) => inventory.find(file, descriptor.size);
   for await (const { part, found } of collectParts(manifest, find)) {
@@ -140,7 +143,10 @@ async function fillDirectory(
     if (found === undefined) {
       // A child that is not there was left out by whoever chose the platforms.
       if (part.isRequired && !part.isChild) missing(directory, part);
-    } else if ((await fileSize(target)) !== part.descriptor.size) {
+      continue;
+    }
+    await removeSpecial(target);
+    if ((await fileSize(target)) !== part.descriptor.size) {
       await shareFile(found, target);
       await inventory.add(part.file, target);
       if (dirname(found) === staging.directory) await rm(found, { force: true });
