@@ -35,6 +35,8 @@ export interface BundledRepository {
 export interface BundleContents {
   readonly directory: string;
   readonly document: BundleDocument;
+  /** SHA-256 of the documents by their names, as they were read: a second look may see other bytes. */
+  readonly documentSums: ReadonlyMap<string, string>;
   readonly blobs: ReadonlyMap<Digest, BundledBlob>;
   /** On the other side already. */
   readonly expected: ReadonlySet<Digest>;
@@ -177,8 +179,12 @@ async function requireFinished(directory: string): Promise<void> {
 export async function readBundle(directory: string): Promise<BundleContents> {
   await checkDirectories(directory);
   await requireFinished(directory);
-  const readText = async (name: string) =>
-    (await readSmallFile(directory, name, MAX_DOCUMENT_BYTES)).toString('utf8');
+  const documentSums = new Map<string, string>();
+  const readText = async (name: string): Promise<string> => {
+    const bytes = await readSmallFile(directory, name, MAX_DOCUMENT_BYTES);
+    documentSums.set(name, createHash('sha256').update(bytes).digest('hex'));
+    return bytes.toString('utf8');
+  };
   const document = parseBundleDocument(await readText(DOCUMENT_FILE));
   if (!isIndexOf(await readText(INDEX_FILE), document.references)) {
     const problem = `${INDEX_FILE} and ${DOCUMENT_FILE} name different references`;
@@ -187,6 +193,7 @@ export async function readBundle(directory: string): Promise<BundleContents> {
   const shelf: Shelf = {
     directory,
     document,
+    documentSums,
     blobs: new Map(document.blobs.map((blob) => [blob.digest, blob])),
     expected: new Set(document.expected.map(({ digest }) => digest)),
     omitted: new Set(document.omitted),

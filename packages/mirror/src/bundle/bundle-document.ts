@@ -3,7 +3,7 @@
 import { Digest, type DomainError } from '@portolan/oci';
 import * as z from 'zod';
 import { mirrorError } from '../errors.ts';
-import { countParts, DOCUMENT_FILE } from './layout.ts';
+import { countParts, DOCUMENT_FILE, MAX_FURTHER_PARTS } from './layout.ts';
 import { formatReferenceName, type NamedReference, parseReferenceName } from './reference-name.ts';
 
 const FORMAT = 'portolan-bundle/1';
@@ -153,6 +153,8 @@ export function toJson(document: BundleDocument): Record<string, unknown> {
   };
 }
 
+const MAX_SAID = 500;
+
 export function invalidDocument(
   file: string,
   error: z.ZodError | SyntaxError,
@@ -162,7 +164,8 @@ export function invalidDocument(
   const why = issue?.message ?? error.message;
   return mirrorError('bundle-invalid', `${file} is not what a bundle has`, {
     file,
-    problem: where === '' ? why : `${where}: ${why}`,
+    // A name in it may be as long as the file.
+    problem: (where === '' ? why : `${where}: ${why}`).slice(0, MAX_SAID),
   });
 }
 
@@ -189,6 +192,9 @@ function checkConsistency(document: BundleDocument, stated: unknown): void {
   const counted = { counts: countsOf(document), bytes: bytesOf(document) };
   if (JSON.stringify(stated) !== JSON.stringify(counted)) {
     contradiction('counts and bytes are not those of its lists');
+  }
+  if (counted.counts.files - blobs.length > MAX_FURTHER_PARTS) {
+    contradiction('it splits its blobs into more files than a bundle has');
   }
   const digests = new Set([...blobs, ...expected].map((blob) => blob.digest));
   if (digests.size !== blobs.length + expected.length) contradiction('a blob is listed twice');

@@ -95,8 +95,9 @@ export async function openRegularFile(directory: string, path: string): Promise<
   if (size === 'other') {
     throw mirrorError('bundle-invalid', `${path} is not a regular file`, { directory, file: path });
   }
-  // The check above is for its words; this one is what holds.
-  return open(join(directory, path), constants.O_RDONLY | constants.O_NOFOLLOW);
+  // The check above is for its words; this is what holds, also of a pipe that came in between.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  return open(join(directory, path), flags);
 }
 
 /** @throws as openRegularFile, and `bundle-invalid` for a file that is larger than `maxBytes` */

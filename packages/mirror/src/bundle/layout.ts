@@ -31,6 +31,9 @@ export const DEFAULT_MAX_FILE_SIZE: number = 4 * 1024 ** 3 - 1;
 /** Four digits of parts; more would be a limit that somebody mistyped. */
 const MAX_PARTS = 9999;
 
+/** Beyond the first one of each blob: a list of blobs that asks for more is meant to exhaust memory. */
+export const MAX_FURTHER_PARTS = 1_000_000;
+
 export interface BlobFile {
   /** Below the bundle's directory, with `/`. */
   readonly path: string;

@@ -163,7 +163,7 @@ async function checkSums(findings: Findings, sums: Sums, contents: BundleContent
   if (contents !== undefined) compareNames(findings, sums, wantedFiles(contents));
   const blobFiles = new Set(contents === undefined ? [] : wantedFiles(contents));
   for (const [file, sum] of sums) {
-    let actual = hashed?.get(file);
+    let actual = hashed?.get(file) ?? contents?.documentSums.get(file);
     const isTried = file.startsWith(`${BLOBS_DIRECTORY}/`) && blobFiles.has(file);
     if (actual === undefined && isTried) continue;
     actual ??= await noting(findings, () => hashFile(findings, file), file);

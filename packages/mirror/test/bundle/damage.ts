@@ -222,6 +222,33 @@ export const DAMAGES: readonly Damage[] = [
     problem: /contradicts itself/,
   },
   {
+    name: 'more files than memory has room for',
+    damage: (at) => {
+      editDocument(at, (document) => {
+        const split = Array.from({ length: 10_000 }, (_, i) => ({
+          digest: `sha256:${String(i).padStart(64, '0')}`,
+          size: 9999,
+          parts: 9999,
+        }));
+        document['maxFileSize'] = 1;
+        document.references = [];
+        document.blobs = split;
+        document.counts = {
+          references: 0,
+          manifests: 0,
+          blobs: 10_000,
+          files: 99_990_000,
+          expected: 0,
+        };
+        document.bytes = 99_990_000;
+      });
+      edit(at, 'index.json', (text) => {
+        return JSON.stringify({ ...(JSON.parse(text) as object), manifests: [] });
+      });
+    },
+    problem: /more files than a bundle has/,
+  },
+  {
     name: 'a layer was forgotten',
     damage: (at) => forgetBlob(at, ({ manifest }) => manifest === undefined),
     problem: /lacks a blob/,

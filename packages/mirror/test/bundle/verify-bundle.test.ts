@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { generateBundleKey } from '../../src/bundle/signature.ts';
@@ -40,6 +40,23 @@ describe('verifying a bundle', () => {
     const { problems } = await verify(directory, publicKey);
     expect(problems).toEqual([
       expect.objectContaining({ problem: expect.stringMatching(problem) }),
+    ]);
+  });
+
+  it('believes no document that is another one when it is read again', async () => {
+    const { directory } = await makeSigned();
+    const file = join(directory, 'bundle.json');
+    const signed = readFileSync(file, 'utf8');
+    writeFileSync(file, signed.replace('portolan test', 'somebody else'));
+    const verified = await verifyBundle(directory, {
+      publicKey,
+      signal,
+      // As a stick can that has a program of its own.
+      onBytes: () => writeFileSync(file, signed),
+    });
+    expect(verified.contents?.document.tool).toBe('somebody else');
+    expect(verified.problems).toEqual([
+      { file: 'bundle.json', problem: 'does not match SHA256SUMS' },
     ]);
   });
 
