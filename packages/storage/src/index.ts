@@ -1,6 +1,8 @@
 // The store: blobs on the disk, everything else in one database. Knows no HTTP and no permission.
 export type { Collector, CollectionReport } from './collection/collector.ts';
-export type { BlobStore, ByteRange, MountRequest, StoredBlob } from './blobs/blob-store.ts';
+export type { BlobStore } from './blobs/blob-store.ts';
+export type { ByteRange } from './files/byte-range.ts';
+export type { MountRequest, StoredBlob } from './blobs/stored-blob.ts';
 export type { BundleRecord, BundleStore } from './bundles/bundle-store.ts';
 export type { Clock, RandomId } from './clock.ts';
 export type {
@@ -12,12 +14,9 @@ export type { LoginFailureStore } from './credentials/login-failure-store.ts';
 export type { GenerationCounters, Generations } from './database/generations.ts';
 export type { StorageError, StorageErrorCode } from './errors.ts';
 export type { LeaseStore } from './leases/lease-store.ts';
-export type {
-  IfMatch,
-  ManifestStore,
-  PutManifest,
-  StoredManifest,
-} from './manifests/manifest-store.ts';
+export type { ManifestStore } from './manifests/manifest-store.ts';
+export type { IfMatch, PutManifest } from './manifests/manifest-push.ts';
+export type { StoredManifest } from './manifests/stored-manifest.ts';
 export type {
   MirrorRule,
   MirrorRuleChanges,
@@ -32,14 +31,14 @@ export type {
   MirrorRunOutcome,
   MirrorRunStore,
 } from './mirror-runs/mirror-run-store.ts';
+export type { NamespaceStore } from './namespaces/namespace-store.ts';
 export type {
   Namespace,
   NamespaceAccess,
   NamespaceKind,
   NamespaceSettings,
-  NamespaceStore,
   NewNamespace,
-} from './namespaces/namespace-store.ts';
+} from './namespaces/namespace.ts';
 export { openStorage } from './open-storage.ts';
 export type { PageRequest } from './page-request.ts';
 export { fallbackTag } from './referrers/fallback-tag.ts';
@@ -54,10 +53,13 @@ export type {
   Storage,
   StorageOptions,
 } from './storage.ts';
-export type { NewUser, Subject, SubjectKind, SubjectStore } from './subjects/subject-store.ts';
+export type { SubjectStore } from './subjects/subject-store.ts';
+export type { NewUser, Subject, SubjectKind } from './subjects/subject.ts';
 export type { TagPage, TagStore } from './tags/tag-store.ts';
-export type { Member, Membership, NewTeam, Role, Team, TeamStore } from './teams/team-store.ts';
-export type { AppendBody, BeginUpload, Upload, UploadStore } from './uploads/upload-store.ts';
+export type { TeamStore } from './teams/team-store.ts';
+export type { Member, Membership, NewTeam, Role, Team } from './teams/team.ts';
+export type { UploadStore } from './uploads/upload-store.ts';
+export type { AppendBody, BeginUpload, Upload } from './uploads/upload.ts';
 export type {
   UpstreamRecord,
   UpstreamRecordSettings,

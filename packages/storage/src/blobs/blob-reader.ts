@@ -3,7 +3,8 @@ import type { Readable } from 'node:stream';
 import type { Reader } from '../database/transaction.ts';
 import { isStorageError } from '../errors.ts';
 import type { BlobFiles } from '../files/blob-files.ts';
-import type { ByteRange, StoredBlob } from './blob-store.ts';
+import type { ByteRange } from '../files/byte-range.ts';
+import type { StoredBlob } from './stored-blob.ts';
 import { createSmallBodies } from './small-bodies.ts';
 
 // Up to this size one synchronous read is quicker than the thread pool.

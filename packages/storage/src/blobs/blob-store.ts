@@ -1,5 +1,7 @@
 // Blobs as a repository sees them: always through its link row, never through the global tree, so
 // that deduplication cannot leak one repository's content to another (distribution CVE-2026-35172).
+import type { ByteRange } from '../files/byte-range.ts';
+import type { StoredBlob, MountRequest } from './stored-blob.ts';
 import type { Digest, RepositoryName } from '@portolan/oci';
 import type { Readable } from 'node:stream';
 import { recordAudit } from '../audit/record-audit.ts';
@@ -12,27 +14,6 @@ import type { StoreDeps } from '../store-deps.ts';
 import { createBlobReader } from './blob-reader.ts';
 import { linkBlob, renewLink } from './link-blob.ts';
 import { createLinkedBlobs, queryLinkedBlob } from './linked-blobs.ts';
-
-export interface StoredBlob {
-  readonly digest: Digest;
-  /** Bytes. */
-  readonly size: number;
-  /** Path below `blobs/`. */
-  readonly file: string;
-}
-
-/** Inclusive, as in RFC 9110 §14.1.2; within the blob. */
-export interface ByteRange {
-  readonly start: number;
-  readonly end: number;
-}
-
-export interface MountRequest {
-  readonly to: RepositoryName;
-  readonly digest: Digest;
-  /** Repositories that the caller may pull from. The mount succeeds if one of them has the blob. */
-  readonly sources: readonly RepositoryName[];
-}
 
 export interface BlobStore {
   find(repository: RepositoryName, digest: Digest): Promise<StoredBlob | undefined>;

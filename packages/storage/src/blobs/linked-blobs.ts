@@ -3,7 +3,7 @@ import type { Digest, RepositoryName } from '@portolan/oci';
 import { createContentCache } from '../database/content-cache.ts';
 import type { Reader } from '../database/transaction.ts';
 import type { Generations } from '../database/generations.ts';
-import type { StoredBlob } from './blob-store.ts';
+import type { StoredBlob } from './stored-blob.ts';
 
 export interface LinkedBlob {
   readonly blob: StoredBlob;

@@ -4,7 +4,7 @@ import { recordAudit } from '../audit/record-audit.ts';
 import type { Schema } from '../database/schema.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { getUser, isUnchanged, revokeSubjects, toSubject } from '../subjects/subject-rows.ts';
-import type { Subject } from '../subjects/subject-store.ts';
+import type { Subject } from '../subjects/subject.ts';
 import { createCredentialUses } from './credential-uses.ts';
 import { deleteRefreshTokens } from './delete-refresh-tokens.ts';
 import { insertPassword } from './insert-password.ts';

@@ -2,7 +2,7 @@
 // decide anything but which files have no row.
 import type { Digest } from '@portolan/oci';
 import type { Readable } from 'node:stream';
-import type { ByteRange } from '../blobs/blob-store.ts';
+import type { ByteRange } from './byte-range.ts';
 
 /** An upload's file, open for one writer. */
 export interface UploadFile {

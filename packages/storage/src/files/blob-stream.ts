@@ -3,7 +3,7 @@
 import { close, fstatSync, open, read } from 'node:fs';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import type { ByteRange } from '../blobs/blob-store.ts';
+import type { ByteRange } from './byte-range.ts';
 import { fileMissing, isMissing } from './disk-errors.ts';
 import { pump } from './pump.ts';
 import { noteStreamClosed, noteStreamOpened, takeBuffer } from './read-buffers.ts';

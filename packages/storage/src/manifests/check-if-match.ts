@@ -3,7 +3,7 @@
 import type { Reference, RepositoryName } from '@portolan/oci';
 import type { Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';
-import type { IfMatch } from './manifest-store.ts';
+import type { IfMatch } from './manifest-push.ts';
 
 async function currentDigest(tx: Writer, repository: RepositoryName, reference: Reference) {
   const manifests = tx

@@ -3,14 +3,19 @@
 import type { Digest, MediaType, RepositoryName } from '@portolan/oci';
 import type { StoreDeps } from '../store-deps.ts';
 import { createManifestCache } from './manifest-cache.ts';
-import type { ManifestStore } from './manifest-store.ts';
+import type { StoredManifest } from './stored-manifest.ts';
 
 const MAX_CACHE_BYTES = 32 * 1024 * 1024;
+
+export type FindManifest = (
+  repository: RepositoryName,
+  digest: Digest,
+) => Promise<StoredManifest | undefined>;
 
 export function createFindManifest(
   { database, generations }: StoreDeps,
   maxCacheBytes: number = MAX_CACHE_BYTES,
-): ManifestStore['find'] {
+): FindManifest {
   const cache = createManifestCache(maxCacheBytes);
   const row = (repository: RepositoryName, digest: Digest) =>
     database.read

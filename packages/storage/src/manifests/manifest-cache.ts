@@ -1,7 +1,7 @@
 // Manifest bodies of this process, the least recently used dropped first. Bytes under a digest never
 // change; that the repository still has them holds only for the content generation it was seen in.
 import type { Digest, RepositoryName } from '@portolan/oci';
-import type { StoredManifest } from './manifest-store.ts';
+import type { StoredManifest } from './stored-manifest.ts';
 
 export interface CachedManifest {
   readonly manifest: StoredManifest;

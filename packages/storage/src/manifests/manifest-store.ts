@@ -1,36 +1,13 @@
 // Manifests: their exact bytes and what they point at, in the database (reference §8.2).
-import type { Digest, Manifest, MediaType, Reference, RepositoryName, Tag } from '@portolan/oci';
+import type { PutManifest } from './manifest-push.ts';
+import type { StoredManifest } from './stored-manifest.ts';
+import type { Digest, RepositoryName } from '@portolan/oci';
 import { recordAudit } from '../audit/record-audit.ts';
 import { bumpContent } from '../database/generations.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { createFindManifest } from './find-manifest.ts';
 import { putManifest } from './put-manifest.ts';
 import { removeManifest } from './remove-manifest.ts';
-
-export interface StoredManifest {
-  readonly digest: Digest;
-  readonly mediaType: MediaType;
-  readonly body: Buffer;
-}
-
-/** RFC 9110 §13.1.1: the PUT goes ahead only if `reference` is now one of `digests`. */
-export interface IfMatch {
-  readonly reference: Reference;
-  /** '*' is any. */
-  readonly digests: readonly string[] | '*';
-}
-
-export interface PutManifest {
-  readonly repository: RepositoryName;
-  readonly digest: Digest;
-  readonly manifest: Manifest;
-  readonly body: Buffer;
-  /** Tags that shall point at it from now on; none for a push by digest. */
-  readonly tags: readonly Tag[];
-  /** Who, for the tag history. */
-  readonly actor: string;
-  readonly ifMatch?: IfMatch;
-}
 
 export interface ManifestStore {
   find(repository: RepositoryName, digest: Digest): Promise<StoredManifest | undefined>;

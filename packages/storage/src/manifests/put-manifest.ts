@@ -1,7 +1,7 @@
 // A manifest PUT as one transaction (reference §4.5): the checks and what depends on them cannot be
 // parted by a deletion or by collection, in whatever process those run.
 import type { Digest, Manifest, ReferenceKind } from '@portolan/oci';
-import type { PutManifest } from './manifest-store.ts';
+import type { PutManifest } from './manifest-push.ts';
 import { dropReview } from '../collection/review-queue.ts';
 import type { Writer } from '../database/transaction.ts';
 import { bumpContent } from '../database/generations.ts';

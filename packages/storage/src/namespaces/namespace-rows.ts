@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Reader, Writer } from '../database/transaction.ts';
 import { bumpAccess } from '../database/generations.ts';
 import { storageError } from '../errors.ts';
-import type { Namespace } from './namespace-store.ts';
+import type { Namespace } from './namespace.ts';
 
 const COLUMNS = [
   'namespace.id',

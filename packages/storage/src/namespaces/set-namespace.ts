@@ -8,7 +8,7 @@ import { revokeSubjects } from '../subjects/subject-rows.ts';
 import { getTeam, memberIds } from '../teams/team-rows.ts';
 import { countRulesInto } from './mirror-namespace.ts';
 import { getNamespace, type NamespaceRow, revokeNamespace } from './namespace-rows.ts';
-import type { NamespaceSettings } from './namespace-store.ts';
+import type { NamespaceSettings } from './namespace.ts';
 
 const OPENNESS: Readonly<Record<Visibility, number>> = { private: 0, protected: 1, public: 2 };
 

@@ -5,7 +5,7 @@ import type { Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { toSubject } from './subject-rows.ts';
-import type { NewUser, Subject } from './subject-store.ts';
+import type { NewUser, Subject } from './subject.ts';
 
 async function refuseTaken(tx: Writer, name: string): Promise<void> {
   for (const kind of ['subject', 'namespace'] as const) {

@@ -7,7 +7,7 @@ import { storageError } from '../errors.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { refuseLastAdministrator } from './last-administrator.ts';
 import { getUser, revokeSubjects } from './subject-rows.ts';
-import type { Subject } from './subject-store.ts';
+import type { Subject } from './subject.ts';
 
 async function refuseLastOwner(tx: Writer, user: Subject): Promise<void> {
   const rows = await tx

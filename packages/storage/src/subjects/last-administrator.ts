@@ -1,6 +1,6 @@
 import type { Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';
-import type { Subject } from './subject-store.ts';
+import type { Subject } from './subject.ts';
 
 /**
  * An instance whose last administrator is gone can be managed by nobody. Disabled administrators do

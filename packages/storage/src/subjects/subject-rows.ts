@@ -4,7 +4,7 @@ import type { Reader, Writer } from '../database/transaction.ts';
 import { bumpAccess } from '../database/generations.ts';
 import type { Schema } from '../database/schema.ts';
 import { storageError } from '../errors.ts';
-import type { Subject } from './subject-store.ts';
+import type { Subject } from './subject.ts';
 
 export function toSubject(row: Selectable<Schema['subject']>): Subject {
   return {

@@ -1,5 +1,6 @@
 // Subjects: whoever can authenticate; users so far. Every change is one durable transaction with its
 // audit entry, and ends the access of tokens that were issued before it.
+import type { Subject, NewUser } from './subject.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { deleteRefreshTokens } from '../credentials/delete-refresh-tokens.ts';
 import type { StoreDeps } from '../store-deps.ts';
@@ -7,26 +8,6 @@ import { createUser } from './create-user.ts';
 import { deleteUser } from './delete-user.ts';
 import { refuseLastAdministrator } from './last-administrator.ts';
 import { getUser, revokeSubjects, toSubject } from './subject-rows.ts';
-
-export type SubjectKind = 'user' | 'robot' | 'service';
-
-export interface Subject {
-  readonly id: number;
-  readonly kind: SubjectKind;
-  readonly name: string;
-  readonly isAdmin: boolean;
-  readonly isDisabled: boolean;
-  readonly generation: number;
-  readonly createdAt: number;
-}
-
-export interface NewUser {
-  /** Satisfies `isNamespaceName`: a user's personal namespace has the same name. */
-  readonly name: string;
-  readonly isAdmin: boolean;
-  /** PHC string. */
-  readonly passwordHash: string;
-}
 
 export interface SubjectStore {
   /**

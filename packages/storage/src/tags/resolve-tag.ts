@@ -3,7 +3,6 @@ import type { Digest, RepositoryName, Tag } from '@portolan/oci';
 import { createContentCache } from '../database/content-cache.ts';
 import type { Reader } from '../database/transaction.ts';
 import type { StoreDeps } from '../store-deps.ts';
-import type { TagStore } from './tag-store.ts';
 
 async function queryTag(
   read: Reader,
@@ -21,7 +20,10 @@ async function queryTag(
   return row?.digest as Digest | undefined;
 }
 
-export function createResolveTag({ database, generations }: StoreDeps): TagStore['resolve'] {
+export function createResolveTag({
+  database,
+  generations,
+}: StoreDeps): (repository: RepositoryName, tag: Tag) => Promise<Digest | undefined> {
   const cache = createContentCache<Digest>(generations);
   return (repository, tag) =>
     cache.find(`${repository}:${tag}`, () => queryTag(database.read, repository, tag));

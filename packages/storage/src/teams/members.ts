@@ -6,7 +6,7 @@ import { storageError } from '../errors.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { getUser, revokeSubjects } from '../subjects/subject-rows.ts';
 import { getTeam } from './team-rows.ts';
-import type { Role, Team } from './team-store.ts';
+import type { Role, Team } from './team.ts';
 
 async function roleOf(tx: Writer, teamId: number, subjectId: number): Promise<Role | undefined> {
   const row = await tx

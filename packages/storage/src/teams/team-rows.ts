@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import type { Reader, Writer } from '../database/transaction.ts';
 import type { Schema } from '../database/schema.ts';
 import { storageError } from '../errors.ts';
-import type { Team } from './team-store.ts';
+import type { Team } from './team.ts';
 
 export function toTeam(row: Selectable<Schema['team']>): Team {
   return {

@@ -1,36 +1,11 @@
 // Teams own namespaces; a member's role in the team is the right on them (reference: authorization §1.1).
+import type { Role, Team, Member, Membership, NewTeam } from './team.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { storageError } from '../errors.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { getUser, revokeSubjects } from '../subjects/subject-rows.ts';
 import { removeMember, setMember } from './members.ts';
 import { getTeam, memberIds, toTeam } from './team-rows.ts';
-
-export type Role = 'viewer' | 'contributor' | 'owner';
-
-export interface Team {
-  readonly id: number;
-  readonly name: string;
-  readonly description: string;
-  readonly createdAt: number;
-}
-
-export interface Member {
-  readonly subject: string;
-  readonly role: Role;
-}
-
-export interface Membership {
-  readonly team: string;
-  readonly role: Role;
-}
-
-export interface NewTeam {
-  readonly name: string;
-  readonly description: string;
-  /** Name of the user who becomes its first owner. */
-  readonly owner?: string;
-}
 
 export interface TeamStore {
   /** @throws StorageError `name-taken`, `not-found` (the owner) */

@@ -5,7 +5,7 @@ import { isStorageError, storageError } from '../errors.ts';
 import type { BlobFiles, UploadFile } from '../files/blob-files.ts';
 import { hashPrefix, type RunningHash, type RunningHashes } from './running-hashes.ts';
 import type { UploadClaim, UploadProgress } from './upload-claims.ts';
-import type { AppendBody } from './upload-store.ts';
+import type { AppendBody } from './upload.ts';
 
 export interface AppendDeps {
   readonly files: BlobFiles;

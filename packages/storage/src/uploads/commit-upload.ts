@@ -1,7 +1,7 @@
 // The end of an upload. The order is the promise of this package: compare the digest, make the bytes
 // durable under their final name, and only then, in one transaction, let rows say that they are there.
 import { Digest, DomainError } from '@portolan/oci';
-import type { StoredBlob } from '../blobs/blob-store.ts';
+import type { StoredBlob } from '../blobs/stored-blob.ts';
 import { linkBlob } from '../blobs/link-blob.ts';
 import type { Reader, Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';

@@ -4,7 +4,7 @@ import type { Clock, RandomId } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { storageError } from '../errors.ts';
 import type { UploadRow } from './upload-rows.ts';
-import type { Upload } from './upload-store.ts';
+import type { Upload } from './upload.ts';
 
 /** What is known of the session's content when its writer lets go of it. */
 export interface UploadProgress {

@@ -2,7 +2,7 @@
 import type { RepositoryName } from '@portolan/oci';
 import type { Selectable } from 'kysely';
 import type { Schema } from '../database/schema.ts';
-import type { Upload } from './upload-store.ts';
+import type { Upload } from './upload.ts';
 
 export type UploadRow = Selectable<Schema['upload']>;
 

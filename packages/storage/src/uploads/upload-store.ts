@@ -1,7 +1,8 @@
 // Upload sessions: rows, so that any worker may go on with one (distribution-spec "Pushing blobs").
-import type { Digest, DigestAlgorithm, RepositoryName } from '@portolan/oci';
+import type { Upload, BeginUpload, AppendBody } from './upload.ts';
+import type { Digest, RepositoryName } from '@portolan/oci';
 import { createHash } from 'node:crypto';
-import type { StoredBlob } from '../blobs/blob-store.ts';
+import type { StoredBlob } from '../blobs/stored-blob.ts';
 import { storageError } from '../errors.ts';
 import type { BlobFiles } from '../files/blob-files.ts';
 import type { StoreDeps } from '../store-deps.ts';
@@ -11,33 +12,6 @@ import { discardUpload } from './discard-upload.ts';
 import { createRunningHashes } from './running-hashes.ts';
 import { createUploadClaims, type UploadClaim, uploadUnknown } from './upload-claims.ts';
 import { toUpload, type UploadRow } from './upload-rows.ts';
-
-export interface Upload {
-  /** 128 random bits as 32 hex digits; worth nothing without the repository and the subject. */
-  readonly id: string;
-  readonly repository: RepositoryName;
-  /** `sub` of the token that began it; '' is anonymous. */
-  readonly subject: string;
-  readonly algorithm: DigestAlgorithm;
-  /** Bytes received so far. */
-  readonly offset: number;
-  readonly createdAt: number;
-}
-
-export interface BeginUpload {
-  readonly repository: RepositoryName;
-  readonly subject: string;
-  /** The algorithm to hash with while the bytes come in; a hint, another one costs a second read. */
-  readonly algorithm?: DigestAlgorithm;
-}
-
-export interface AppendBody {
-  readonly bytes: AsyncIterable<Uint8Array>;
-  /** Where the client says the chunk starts; undefined appends at the current offset. */
-  readonly start?: number;
-  /** Bytes announced (Content-Length or Content-Range); undefined when the client streams. */
-  readonly length?: number;
-}
 
 export interface UploadStore {
   begin(request: BeginUpload): Promise<Upload>;

@@ -2,7 +2,7 @@ import { RepositoryName } from '@portolan/oci';
 import { renameSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { StoredBlob } from '../../src/blobs/blob-store.ts';
+import type { StoredBlob } from '../../src/blobs/stored-blob.ts';
 import {
   type ByteStore,
   type DataDirectory,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Subject } from '../../src/subjects/subject-store.ts';
+import type { Subject } from '../../src/subjects/subject.ts';
 import { type AccessFixture, ACTOR, openAccess } from '../access-fixture.ts';
 
 const DAY = 86_400_000;

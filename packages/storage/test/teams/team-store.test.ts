@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Role } from '../../src/teams/team-store.ts';
+import type { Role } from '../../src/teams/team.ts';
 import { ACTOR, openAccess } from '../access-fixture.ts';
 
 const USERS = ['ann', 'bob', 'cid'] as const;

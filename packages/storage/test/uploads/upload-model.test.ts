@@ -2,7 +2,7 @@
 // may come to either of two processes.
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Upload } from '../../src/uploads/upload-store.ts';
+import type { Upload } from '../../src/uploads/upload.ts';
 import {
   brokenAfter,
   type ByteStore,
