@@ -67,6 +67,8 @@ async function gather(answer: Answer, maxBytes: number): Promise<Buffer> {
 }
 
 const MAX_DISCARDED_BYTES = 64 * 1024;
+/** An upstream that lets it drip would hold one connection after the other. */
+const MAX_DISCARD_MS = 2000;
 
 export function makeAnswer(
   url: URL,
@@ -87,7 +89,8 @@ export function makeAnswer(
     bytes: (maxBytes) => gather(answer, maxBytes),
     discard() {
       // A short rest is read, so that the connection can be used again; a failure concerns nobody.
-      raw.body.dump({ limit: MAX_DISCARDED_BYTES }).catch(() => undefined);
+      const rest = { limit: MAX_DISCARDED_BYTES, signal: AbortSignal.timeout(MAX_DISCARD_MS) };
+      raw.body.dump(rest).catch(() => undefined);
     },
   };
   return answer;

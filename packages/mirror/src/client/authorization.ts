@@ -1,6 +1,7 @@
 // Which `Authorization` a request gets. The scheme is learnt from the registry's first 401; tokens are
 // kept per set of scopes, and asked for once however many requests wait for them.
 import type { Clock } from '@portolan/storage';
+import { orAborted } from '../copy/or-aborted.ts';
 import { mirrorError } from '../errors.ts';
 import {
   basicAuthorization,
@@ -87,8 +88,7 @@ export function createAuthorization(deps: AuthorizationDeps): Authorization {
     const { current } = entry;
     const isOver = current !== undefined && current.expiresAt - MARGIN_MS <= deps.clock();
     const waiting = entry.token === undefined || isOver ? ask(entry) : entry.token;
-    const { token } = await waiting;
-    signal.throwIfAborted();
+    const { token } = await orAborted(waiting, signal);
     return `Bearer ${token}`;
   }
 

@@ -17,14 +17,17 @@ async function* counted(
 }
 
 async function transfer(walk: Walk, descriptor: Descriptor): Promise<void> {
-  const { request, signal, tally } = walk;
+  const { request, share, signal, tally } = walk;
   const { source, sink, progress } = request;
   signal.throwIfAborted();
   if (await sink.hasBlob(descriptor, signal)) return;
-  progress.blobStarted(descriptor.digest, descriptor.size);
   const open = resuming((start) => source.blob(descriptor, start, signal));
   const openCounted = async (start: number) => counted(walk, descriptor, await open(start));
-  await sink.putBlob(descriptor, openCounted, signal);
+  await share.blobSlots(async () => {
+    signal.throwIfAborted();
+    progress.blobStarted(descriptor.digest, descriptor.size);
+    await sink.putBlob(descriptor, openCounted, signal);
+  });
   tally.blobs++;
   progress.blobDone(descriptor.digest);
 }

@@ -3,8 +3,12 @@
 import type { CopyRequest, CopyResult } from './copy-request.ts';
 import { copyRoot } from './copy-root.ts';
 import { createRecentManifests } from './recent-manifests.ts';
+import { createSlots } from './at-most.ts';
 import { createTransfers } from './transfers.ts';
 import { createWalk, type CopyShare } from './walk.ts';
+
+/** With any number of images and upstreams, memory has a bound. */
+const MOST_BLOBS_AT_ONCE = 6;
 
 /** Copies by one copier share their transfers: content is fetched once, whoever wants it. */
 export interface Copier {
@@ -21,7 +25,11 @@ async function copyWith(share: CopyShare, request: CopyRequest): Promise<CopyRes
 }
 
 export function createCopier(): Copier {
-  const share = { transfers: createTransfers(), recent: createRecentManifests() };
+  const share = {
+    transfers: createTransfers(),
+    recent: createRecentManifests(),
+    blobSlots: createSlots(MOST_BLOBS_AT_ONCE),
+  };
   return { copy: (request) => copyWith(share, request) };
 }
 

@@ -2,23 +2,11 @@
 // second waits, and then finds the content at its sink or fetches it itself. A pull-through that feeds
 // several readers from one transfer would join here.
 import type { Digest } from '@portolan/oci';
+import { orAborted } from './or-aborted.ts';
 
 export interface Transfers {
   /** Runs `work` when no other work for the digest runs. @throws the signal's reason while it waits */
   run<T>(digest: Digest, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
-}
-
-/** Settles with `turn`, or rejects as soon as the signal fires. */
-async function orAborted(turn: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    await Promise.race([turn, promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }
 
 export function createTransfers(): Transfers {

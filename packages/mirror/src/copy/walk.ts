@@ -16,6 +16,8 @@ export interface CopyTally {
 export interface CopyShare {
   readonly transfers: Transfers;
   readonly recent: RecentManifests;
+  /** Blobs under way at once, of all copies: each has its bytes in memory. */
+  readonly blobSlots: Slots;
 }
 
 export interface Walk {

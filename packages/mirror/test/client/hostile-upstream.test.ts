@@ -157,6 +157,13 @@ const ROWS: readonly Row[] = [
   { name: 'no challenge', route: MANIFEST, answers: () => [status(401)], act: manifest, code: 'upstream-denied', requests: 1 },
 ];
 
+/** 404, whose body never ends and comes byte by byte. */
+const dripping: ScriptedAnswer = (response) => {
+  response.writeHead(404, { 'content-type': 'application/json' });
+  const drip = setInterval(() => response.write(' '), 50);
+  response.on('close', () => clearInterval(drip));
+};
+
 describe('a hostile upstream', () => {
   it.each(ROWS)('gets nowhere with $name', async ({ route, answers, act, code, requests }) => {
     registry.on(route, ...answers());
@@ -233,6 +240,12 @@ describe('a hostile upstream', () => {
     expect(String(error)).toMatch(/^[\x20-\x7e]{1,400}$/);
   });
 
+  it('cannot hold all connections with answers that nobody wants', async () => {
+    registry.on(MANIFEST, dripping);
+    await Promise.all(Array.from({ length: 40 }, () => manifest()));
+    expect(await head()).toMatchObject({ digest: IMAGE.digest });
+  });
+
   it('that lets us wait is left alone as soon as the caller has gone', async () => {
     registry.on(HEAD, silent);
     const gone = new AbortController();
@@ -240,6 +253,19 @@ describe('a hostile upstream', () => {
     setTimeout(() => gone.abort(new Error('gone')), 50);
     await expect(asked).rejects.toThrow('gone');
     expect(registry.requests).toHaveLength(1);
+  });
+});
+
+describe('a token service that says nothing', () => {
+  it('is left alone as soon as the caller has gone', async () => {
+    registry.on(HEAD, challenge(`${registry.url}/token`));
+    registry.on('GET /token', silent);
+    const gone = new AbortController();
+    const asked = repository.head(LATEST, gone.signal);
+    setTimeout(() => gone.abort(new Error('gone')), 50);
+    const started = performance.now();
+    await expect(asked).rejects.toThrow('gone');
+    expect(performance.now() - started).toBeLessThan(500);
   });
 });
 
