@@ -21,7 +21,8 @@ export function endpointOf(settings: UpstreamSettings): URL {
   const fallback = settings.host === DOCKER_HUB ? DOCKER_HUB_API : `https://${settings.host}`;
   const text = settings.endpoint ?? fallback;
   const url = URL.parse(text.includes('://') ? text : `https://${text}`);
-  const isPlain = url !== null && url.username === '' && url.search === '' && url.hash === '';
+  const isBare = url !== null && url.username === '' && url.password === '';
+  const isPlain = isBare && url.search === '' && url.hash === '';
   if (isPlain && (url.protocol === 'https:' || url.protocol === 'http:')) return url;
   throw mirrorError('request-invalid', 'endpoint is not an http or https URL', {
     host: settings.host,

@@ -19,7 +19,8 @@ function parseUrl(text: string): URL | null {
 /** An `http(s)://` URL, or without a scheme: then the client finds out which one is spoken. */
 function isEndpoint(text: string): boolean {
   const url = parseUrl(text.includes('://') ? text : `https://${text}`);
-  return url !== null && url.username === '' && url.search === '' && url.hash === '';
+  if (url === null || url.username !== '' || url.password !== '') return false;
+  return url.search === '' && url.hash === '';
 }
 
 /** Settings are shown and written to the audit log, so a password has no place in them. */

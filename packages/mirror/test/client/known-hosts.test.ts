@@ -86,10 +86,14 @@ describe('the endpoint', () => {
     expect(endpointOf(upstreamSettings(settings)).href).toBe(url);
   });
 
-  it.each(['ftp://a', 'https://user:pass@a', 'https://a?b', 'https://', 'file:///etc/passwd'])(
-    'is not %s',
-    (endpoint) => {
-      expect(() => endpointOf(upstreamSettings({ endpoint }))).toThrow('not an http or https URL');
-    },
-  );
+  it.each([
+    'ftp://a',
+    'https://user:pass@a',
+    'https://:pass@a',
+    'https://a?b',
+    'https://',
+    'file:///etc/passwd',
+  ])('is not %s', (endpoint) => {
+    expect(() => endpointOf(upstreamSettings({ endpoint }))).toThrow('not an http or https URL');
+  });
 });

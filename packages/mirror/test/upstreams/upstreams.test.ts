@@ -73,6 +73,7 @@ describe('settings', () => {
   it.each<[string, UpstreamChanges]>([
     ['endpoint', { endpoint: 'ftp://quay.io' }],
     ['endpoint', { endpoint: 'https://ann:secret@quay.io' }],
+    ['endpoint', { endpoint: 'https://:secret@quay.io' }],
     ['endpoint', { endpoint: 'https://quay.io/?a=b' }],
     ['ca', { ca: 'not a certificate' }],
     ['ca', { ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----' }],
