@@ -3,6 +3,7 @@
 import { DomainError } from '@portolan/oci';
 import { SettingsError } from '../config/settings-problem.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts';
+import { printableLines } from './printable.ts';
 
 export interface Failure {
   readonly text: string;
@@ -56,7 +57,7 @@ function ofSystem(error: NodeJS.ErrnoException): Failure {
 export function explainFailure(error: unknown, isDebug = false): Failure {
   const failure = describe(error);
   const stack = isDebug && error instanceof Error ? `\n${error.stack ?? ''}` : '';
-  return { ...failure, text: failure.text + stack };
+  return { ...failure, text: printableLines(failure.text + stack) };
 }
 
 function describe(error: unknown): Failure {

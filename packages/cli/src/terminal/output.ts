@@ -1,5 +1,5 @@
 // Answers of commands: data to stdout as an aligned table or as JSON, sentences to stderr.
-import { printable } from './printable.ts';
+import { printable, printableLines } from './printable.ts';
 
 export type OutputFormat = 'table' | 'json';
 
@@ -71,7 +71,7 @@ export function createOutput(format: OutputFormat, { stdout, stderr }: OutputStr
       stdout.write(text.endsWith('\n') ? text : `${text}\n`);
     },
     note: (text) => {
-      stderr.write(`${text}\n`);
+      stderr.write(`${printableLines(text)}\n`);
     },
   };
 }

@@ -69,3 +69,11 @@ it.each(['table', 'json'] as const)('keeps sentences out of the data as %s', (fo
   output(format).text('-----BEGIN');
   expect([stdout, stderr]).toEqual(['-----BEGIN\n', 'done\n']);
 });
+
+describe('a note', () => {
+  it('goes to stderr, and lets no name move the cursor', () => {
+    output('json').note('failed: /media/\u001b[2J:1\nagain');
+    expect(stdout).toBe('');
+    expect(stderr).toBe('failed: /media/\u{fffd}[2J:1\nagain\n');
+  });
+});
