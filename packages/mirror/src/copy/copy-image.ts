@@ -8,7 +8,7 @@ import { createTransfers } from './transfers.ts';
 import { createWalk, type CopyShare } from './walk.ts';
 
 /** With any number of images and upstreams, memory has a bound. */
-const MOST_BLOBS_AT_ONCE = 6;
+const MOST_BLOBS_AT_ONCE = 8;
 
 /** Copies by one copier share their transfers: content is fetched once, whoever wants it. */
 export interface Copier {

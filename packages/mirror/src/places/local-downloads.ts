@@ -19,7 +19,7 @@ export interface BlobRequest {
 
 /** Owner of the sessions; no token of this name can push to a mirror. */
 const SUBJECT = 'mirror';
-const SLICE_BYTES = 4 * 1024 * 1024;
+const SLICE_BYTES = 2 * 1024 * 1024;
 
 interface Slice {
   readonly parts: readonly Uint8Array[];

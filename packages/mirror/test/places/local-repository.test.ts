@@ -115,14 +115,20 @@ describe('a blob of several slices', () => {
       await stopped.promise;
     }
     const killed = localRepository(storage).putBlob(blob, async () => stuck(), signal);
-    await expect.poll(() => storage.mirrorDownloads.find(REPOSITORY, blob.digest)).toBeDefined();
+    const offset = async (): Promise<number | undefined> => {
+      const id = await storage.mirrorDownloads.find(REPOSITORY, blob.digest);
+      return id === undefined
+        ? undefined
+        : (await storage.uploads.find(REPOSITORY, 'mirror', id))?.offset;
+    };
+    await expect.poll(offset).toBe(6 * MIB);
     const starts: number[] = [];
     const open = async (start: number) => {
       starts.push(start);
       return inParts(bytes.subarray(start));
     };
     await localRepository(storage).putBlob(blob, open, signal);
-    expect(starts).toEqual([4 * MIB]);
+    expect(starts).toEqual([6 * MIB]);
     // It was not dead after all: its session has gone, so it begins one of its own.
     stopped.resolve();
     await expect(killed).rejects.toMatchObject({ code: 'upstream-unavailable' });
