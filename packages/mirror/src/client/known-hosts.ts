@@ -65,8 +65,8 @@ function isOwn(url: URL, base: URL): boolean {
 }
 
 /** Nothing goes from https to http. */
-export function isSecureEnough(url: URL, base: URL): boolean {
-  return url.protocol === 'https:' || (url.protocol === 'http:' && base.protocol === 'http:');
+export function isSecureEnough(url: URL, from: URL): boolean {
+  return url.protocol === 'https:' || (url.protocol === 'http:' && from.protocol === 'http:');
 }
 
 export function createKnownHosts(settings: UpstreamSettings): KnownHosts {

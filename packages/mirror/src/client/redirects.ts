@@ -25,7 +25,7 @@ function nextUrl(answer: Answer, base: URL): URL {
   if (url === null) {
     throw mirrorError('upstream-corrupt', `${host} redirects to nowhere`, { host });
   }
-  if (isSecureEnough(url, base) && url.username === '' && url.password === '') return url;
+  if (isSecureEnough(url, answer.url) && url.username === '' && url.password === '') return url;
   throw mirrorError('egress-refused', `${host} redirects to ${url.protocol}//${url.host}`, {
     host,
     hint: 'only https is followed, and without credentials in the URL',
