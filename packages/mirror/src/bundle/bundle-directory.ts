@@ -66,9 +66,12 @@ async function removeOthers(directory: string, kept: ReadonlySet<string>): Promi
   const root = join(directory, BLOBS_DIRECTORY);
   for (const folder of await readdir(root).catch(() => [])) {
     const path = `${BLOBS_DIRECTORY}/${folder}`;
-    const names = await readdir(join(directory, path)).catch(() => undefined);
-    if (names === undefined) await rm(join(directory, path), { force: true });
-    for (const name of names ?? []) {
+    // Behind a link there are files that are not ours.
+    if ((await kindOf(join(directory, path))) === 'other') {
+      await rm(join(directory, path), { force: true });
+      continue;
+    }
+    for (const name of await readdir(join(directory, path))) {
       if (kept.has(`${path}/${name}`)) continue;
       await rm(join(directory, path, name), { recursive: true, force: true });
     }
