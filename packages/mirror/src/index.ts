@@ -26,6 +26,7 @@ export {
 export { createSecretBox, type SecretBox } from './secrets/sealed-secrets.ts';
 export {
   createUpstreams,
+  type CredentialSource,
   type Upstream,
   type UpstreamChanges,
   type Upstreams,
@@ -44,7 +45,14 @@ export type {
   UpstreamSettings,
 } from './client/upstream-settings.ts';
 export { isPublicAddress } from './client/egress-guard.ts';
-export { type AskHelper, type AuthFile, findLogin, parseAuthFile } from './logins/auth-file.ts';
+export {
+  type AskHelper,
+  type AuthFile,
+  findHelperLogin,
+  findLogin,
+  type LoginFor,
+  parseAuthFile,
+} from './logins/auth-file.ts';
 export { askCredentialHelper } from './logins/credential-helper.ts';
 export { type DirImage, listDirImages } from './places/dir-layout.ts';
 export { createDirRepository } from './places/dir-repository.ts';

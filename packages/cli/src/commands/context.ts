@@ -1,6 +1,7 @@
 // What every command gets: the settings, the stores, and where its answer goes.
 import type { EgressPolicy } from '@portolan/mirror';
 import type { Storage } from '@portolan/storage';
+import type { Environment } from '../config/environment.ts';
 import type { Output } from '../terminal/output.ts';
 
 export interface CommandContext {
@@ -11,6 +12,8 @@ export interface CommandContext {
   readonly randomId: () => string;
   /** Where the mirror may connect to. */
   readonly egress: EgressPolicy;
+  /** For options that name a variable. */
+  readonly environment: Environment;
   /** All of stdin, for `--password-stdin`. */
   readStdin(): Promise<string>;
   /** Opens the data directory, runs `work`, closes it. Works beside a running server. */

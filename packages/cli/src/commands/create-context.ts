@@ -68,6 +68,9 @@ export function createCommandContext(options: () => GlobalOptions): CommandConte
     get egress() {
       return loadEgressPolicy(sources());
     },
+    get environment() {
+      return readEnvironment();
+    },
     actor: `cli:${systemUser()}`,
     clock: Date.now,
     randomId,

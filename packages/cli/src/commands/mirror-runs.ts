@@ -7,6 +7,7 @@ import type { CommandContext } from './context.ts';
 import { openProgress, PROGRESS_KINDS, type ProgressKind } from './mirror-progress.ts';
 import * as reports from './mirror-reports.ts';
 import { parseCount, parseDays } from './mirror-rule-options.ts';
+import { addLoginOptions, type LoginOptions, withPersonalLogins } from './personal-logins.ts';
 import { withStores } from './with-accounts.ts';
 import { findRules, withMirror } from './with-mirror.ts';
 
@@ -29,7 +30,7 @@ function jobsOption(): Option {
     .default(JOBS);
 }
 
-interface SyncCommandOptions {
+interface SyncCommandOptions extends LoginOptions {
   readonly jobs: number;
   readonly freshFor?: number;
   readonly full?: true;
@@ -37,7 +38,7 @@ interface SyncCommandOptions {
   readonly progress: ProgressKind;
 }
 
-interface PlanCommandOptions {
+interface PlanCommandOptions extends LoginOptions {
   readonly jobs: number;
   readonly measure?: boolean;
 }
@@ -50,14 +51,18 @@ function failWith(exitCode: number, text: string): void {
 async function planRules(
   context: CommandContext,
   selectors: readonly string[],
-  { jobs, measure }: PlanCommandOptions,
+  { jobs, measure, ...logins }: PlanCommandOptions,
 ): Promise<void> {
   const plans: RulePlan[] = [];
-  await withMirror(context, async ({ mirror, storage, signal }) => {
-    for (const rule of await findRules(storage, selectors)) {
-      plans.push(await mirror.plan(rule, { jobs, measures: measure, signal }));
-    }
-  });
+  await withMirror(
+    context,
+    async ({ mirror, storage, signal }) => {
+      for (const rule of await findRules(storage, selectors)) {
+        plans.push(await mirror.plan(rule, { jobs, measures: measure, signal }));
+      }
+    },
+    withPersonalLogins(context, logins),
+  );
   context.output.rows(plans.map(reports.planRow), reports.PLAN_COLUMNS);
   for (const { destination, images } of plans) {
     for (const { tag, action, error } of images) {
@@ -76,31 +81,34 @@ async function syncSelected(
 ): Promise<void> {
   const { output, clock } = context;
   const { LEASE_OF_THE_DEAD_MS } = await import('@portolan/mirror');
-  const synced = await withMirror(context, async ({ mirror, storage, signal }) => {
-    const rules = await findRules(storage, selectors);
-    const progress = openProgress(options.progress, { output, stderr: process.stderr, clock });
-    try {
-      return await mirror.sync(rules, {
-        jobs: options.jobs,
-        blobsAtOnce: BLOBS_AT_ONCE,
-        freshForMs: options.freshFor ?? 0,
-        waitMs: LEASE_OF_THE_DEAD_MS,
-        isThorough: options.full,
-        signal,
-        progress,
-      });
-    } finally {
-      progress.end();
-    }
-  });
+  const synced = await withMirror(
+    context,
+    async ({ mirror, storage, signal }) => {
+      const rules = await findRules(storage, selectors);
+      const progress = openProgress(options.progress, { output, stderr: process.stderr, clock });
+      try {
+        return await mirror.sync(rules, {
+          jobs: options.jobs,
+          blobsAtOnce: BLOBS_AT_ONCE,
+          freshForMs: options.freshFor ?? 0,
+          waitMs: LEASE_OF_THE_DEAD_MS,
+          isThorough: options.full,
+          signal,
+          progress,
+        });
+      } finally {
+        progress.end();
+      }
+    },
+    withPersonalLogins(context, options),
+  );
   output.rows(synced.map(reports.syncRow), reports.SYNC_COLUMNS);
   for (const note of reports.syncNotes(synced)) output.note(note);
   failWith(reports.syncExitCode(synced), 'not everything is here; run it again to go on');
 }
 
 function registerPlanAndSync(mirror: Command, context: CommandContext): void {
-  mirror
-    .command(`plan ${SELECTORS}`)
+  addLoginOptions(mirror.command(`plan ${SELECTORS}`))
     .description('Ask the upstreams what a sync would copy, and what that would cost')
     .addOption(jobsOption())
     .option('--measure', 'read manifests for the bytes, also where that counts as pulls')
@@ -108,8 +116,7 @@ function registerPlanAndSync(mirror: Command, context: CommandContext): void {
     .action((selectors: readonly string[], options: PlanCommandOptions) =>
       planRules(context, selectors, options),
     );
-  mirror
-    .command(`sync ${SELECTORS}`)
+  addLoginOptions(mirror.command(`sync ${SELECTORS}`))
     .description('Copy what is new upstream')
     .addOption(jobsOption())
     .option(

@@ -21,7 +21,10 @@ async function readText(file: string, isNamed: boolean): Promise<string | undefi
   }
 }
 
-async function readFiles(files: readonly string[], isNamed: boolean): Promise<readonly AuthFile[]> {
+export async function readAuthFiles(
+  files: readonly string[],
+  isNamed: boolean,
+): Promise<readonly AuthFile[]> {
   const { parseAuthFile } = await import('@portolan/mirror');
   const texts = await Promise.all(
     files.map(async (file) => ({ file, text: await readText(file, isNamed) })),
@@ -40,8 +43,8 @@ export function createLoginFinder(
     const named = access[side].authFile;
     const reading =
       named === undefined
-        ? readFiles(files.authFiles, files.isAuthFileNamed)
-        : readFiles([named], true);
+        ? readAuthFiles(files.authFiles, files.isAuthFileNamed)
+        : readAuthFiles([named], true);
     read.set(side, reading);
     return reading;
   };

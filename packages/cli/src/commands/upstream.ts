@@ -5,13 +5,17 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readFile } from 'node:fs/promises';
 import { size } from '../config/setting-kinds.ts';
 import type { CommandContext } from './context.ts';
-import { addPasswordOptions, type PasswordOptions, readPassword } from './password-options.ts';
 import { timestamp } from './timestamp.ts';
+import {
+  addCredentialOptions,
+  type CredentialOptions,
+  readCredentialChanges,
+} from './upstream-credentials.ts';
 import { notFound } from './with-accounts.ts';
 import { withUpstreams } from './with-upstreams.ts';
 
 /** `false` is what commander makes of `--no-…`. */
-interface SetOptions extends PasswordOptions {
+interface SetOptions extends CredentialOptions {
   readonly endpoint?: string | false;
   readonly ca?: string | false;
   readonly proxy?: string | false;
@@ -19,9 +23,6 @@ interface SetOptions extends PasswordOptions {
   readonly requestsPerSecond?: number | false;
   readonly bandwidth?: number | false;
   readonly allowHost?: readonly string[] | false;
-  readonly username?: string;
-  /** True also when nothing was said. */
-  readonly credentials: boolean;
 }
 
 function upstreamRow(upstream: Upstream) {
@@ -34,14 +35,11 @@ function upstreamRow(upstream: Upstream) {
     requestsPerSecond: upstream.requestsPerSecond ?? null,
     bytesPerSecond: upstream.bytesPerSecond ?? null,
     allowedHosts: upstream.allowedHosts,
-    credentials: upstream.hasCredentials,
+    credentials: upstream.credentialSource ?? null,
+    credentialHelper: upstream.credentialHelper ?? null,
     quota: upstream.quota ?? null,
     created: timestamp(upstream.createdAt),
   };
-}
-
-function usage(message: string, hint: string): DomainError {
-  return new DomainError('request-invalid', message, { hint });
 }
 
 function parseRate(text: string): number {
@@ -65,30 +63,16 @@ async function readCertificates(file: string): Promise<string> {
   }
 }
 
-async function readCredentials(
-  context: CommandContext,
-  options: SetOptions,
-): Promise<UpstreamChanges['credentials']> {
-  const { username, credentials } = options;
-  const password = await readPassword(context, options);
-  if (!credentials) return null;
-  if (username === undefined && password === undefined) return undefined;
-  if (username === undefined) {
-    throw usage('a password was given, and no user name', 'name the user with --username');
-  }
-  if (password?.kind !== 'given') {
-    const hint = 'give it with --password-stdin or --password-file';
-    throw usage('a user name was given, and no password', hint);
-  }
-  return { kind: 'basic', username, password: password.password };
-}
-
 /** Undefined leaves a setting as it is, null takes it away. */
 function change<T>(option: T | false | undefined): T | null | undefined {
   return option === false ? null : option;
 }
 
-async function readChanges(context: CommandContext, options: SetOptions): Promise<UpstreamChanges> {
+async function readChanges(
+  context: CommandContext,
+  host: string,
+  options: SetOptions,
+): Promise<UpstreamChanges> {
   const { ca } = options;
   const given = {
     endpoint: change(options.endpoint),
@@ -98,7 +82,7 @@ async function readChanges(context: CommandContext, options: SetOptions): Promis
     requestsPerSecond: change(options.requestsPerSecond),
     bytesPerSecond: change(options.bandwidth),
     allowedHosts: change(options.allowHost),
-    credentials: await readCredentials(context, options),
+    ...(await readCredentialChanges(context, host, options)),
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
@@ -135,21 +119,14 @@ function registerSet(upstream: Command, context: CommandContext): void {
   const command = upstream
     .command('set <host>')
     .description('Make a registry known, or change how it is reached; what is not named stays');
-  addPasswordOptions(addLimitOptions(addConnectionOptions(command)))
-    .option('--username <name>', 'log in there with this name')
-    .addOption(
-      new Option('--no-credentials', 'forget the name and the password').conflicts([
-        'username',
-        'passwordStdin',
-        'passwordFile',
-      ]),
-    )
-    .action(async (host: string, options: SetOptions) => {
-      const changes = await readChanges(context, options);
+  addCredentialOptions(addLimitOptions(addConnectionOptions(command))).action(
+    async (host: string, options: SetOptions) => {
+      const changes = await readChanges(context, host, options);
       await withUpstreams(context, async (upstreams) => {
         context.output.record(upstreamRow(await upstreams.set(host, changes, context.actor)));
       });
-    });
+    },
+  );
 }
 
 function registerReads(upstream: Command, context: CommandContext): void {

@@ -1,5 +1,5 @@
 // The mirror for commands: opened over the data directory, closed with its connections.
-import type { Mirror } from '@portolan/mirror';
+import type { Mirror, Upstreams } from '@portolan/mirror';
 import { DomainError } from '@portolan/oci';
 import type { MirrorRule, Storage } from '@portolan/storage';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,12 +17,19 @@ export interface OpenMirror {
   readonly signal: AbortSignal;
 }
 
-async function openMirror(context: CommandContext, storage: Storage): Promise<Mirror> {
+/** Puts something between the mirror and what is known of its upstreams. */
+export type WrapUpstreams = (upstreams: Upstreams) => Upstreams;
+
+async function openMirror(
+  context: CommandContext,
+  storage: Storage,
+  wrap: WrapUpstreams,
+): Promise<Mirror> {
   const { createMirror } = await import('@portolan/mirror');
   const { egress, clock, randomId, actor } = context;
   return createMirror({
     storage,
-    upstreams: await openUpstreams(storage),
+    upstreams: wrap(await openUpstreams(storage)),
     egress,
     clock,
     random: Math.random,
@@ -35,9 +42,10 @@ async function openMirror(context: CommandContext, storage: Storage): Promise<Mi
 export async function withMirror<T>(
   context: CommandContext,
   work: (open: OpenMirror) => Promise<T>,
+  wrap: WrapUpstreams = (upstreams) => upstreams,
 ): Promise<T> {
   return await withStores(context, async (storage) => {
-    const mirror = await openMirror(context, storage);
+    const mirror = await openMirror(context, storage, wrap);
     const stop: StopSignal = stopSignal();
     try {
       return await work({ mirror, storage, signal: stop.signal });

@@ -6,9 +6,11 @@ import { withStores } from './with-accounts.ts';
 
 export async function openUpstreams(storage: Storage): Promise<Upstreams> {
   // Loaded here, since most commands never talk to another registry.
-  const { createSecretBox, createUpstreams } = await import('@portolan/mirror');
+  const { askCredentialHelper, createSecretBox, createUpstreams } = await import(
+    '@portolan/mirror'
+  );
   const secrets = createSecretBox({ keyFile: storage.layout.mirrorKey });
-  return createUpstreams({ stores: storage.upstreams, secrets });
+  return createUpstreams({ stores: storage.upstreams, secrets, askHelper: askCredentialHelper });
 }
 
 export async function withUpstreams<T>(

@@ -20,11 +20,17 @@ const ACTOR = 'job:mirror';
 
 /** Loaded when a rule is due: most servers mirror nothing. */
 async function openMirror({ storage, egress, logger, randomId }: MirrorJobDeps): Promise<Mirror> {
-  const { createMirror, createSecretBox, createUpstreams } = await import('@portolan/mirror');
+  const { askCredentialHelper, createMirror, createSecretBox, createUpstreams } = await import(
+    '@portolan/mirror'
+  );
   const secrets = createSecretBox({ keyFile: storage.layout.mirrorKey });
   return createMirror({
     storage,
-    upstreams: createUpstreams({ stores: storage.upstreams, secrets }),
+    upstreams: createUpstreams({
+      stores: storage.upstreams,
+      secrets,
+      askHelper: askCredentialHelper,
+    }),
     egress,
     clock: Date.now,
     random: Math.random,

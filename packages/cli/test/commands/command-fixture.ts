@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { CommandContext } from '../../src/commands/context.ts';
+import type { Environment } from '../../src/config/environment.ts';
 import { registerKey } from '../../src/commands/key.ts';
 import { registerMirror } from '../../src/commands/mirror.ts';
 import { registerNamespace } from '../../src/commands/namespace.ts';
@@ -59,7 +60,10 @@ export async function openCommands() {
   }
 
   /** `line` is split at spaces; what needs others goes into `more`. */
-  async function run(line: string, { stdin = '', more = [] as string[] } = {}): Promise<Answer> {
+  async function run(
+    line: string,
+    { stdin = '', more = [] as string[], environment = {} as Environment } = {},
+  ): Promise<Answer> {
     const notes: string[] = [];
     const texts: string[] = [];
     let answer: Omit<Answer, 'notes' | 'text'> = {};
@@ -67,6 +71,7 @@ export async function openCommands() {
       actor: 'cli:tester',
       clock: Date.now,
       randomId,
+      environment,
       readStdin: async () => stdin,
       egress: { allowedNetworks: ['127.0.0.0/8', '::1'] },
       withStorage,

@@ -25,7 +25,7 @@ it('upstream set makes a registry known, and says nothing of its secrets', async
     ownCa: false,
     requestsPerSecond: 5,
     bytesPerSecond: 10_485_760,
-    credentials: true,
+    credentials: 'basic',
   });
   expect(JSON.stringify(record)).not.toContain('horse');
   const sealed = await withStorage(({ upstreams }) => upstreams.sealedCredentials('docker.io'));
@@ -51,10 +51,10 @@ it('upstream set --no-credentials forgets them', async () => {
   const { run } = await openCommands();
   const file = fileOf('secret\n');
   const made = await run(`upstream set quay.io --username ann --password-file ${file}`);
-  expect(made.record).toMatchObject({ credentials: true });
-  expect((await run('upstream set quay.io')).record).toMatchObject({ credentials: true });
+  expect(made.record).toMatchObject({ credentials: 'basic' });
+  expect((await run('upstream set quay.io')).record).toMatchObject({ credentials: 'basic' });
   const { record } = await run('upstream set quay.io --no-credentials');
-  expect(record).toMatchObject({ credentials: false });
+  expect(record).toMatchObject({ credentials: null });
 });
 
 it('upstream list, show and remove', async () => {

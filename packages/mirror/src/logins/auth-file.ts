@@ -67,15 +67,21 @@ function canonicalKey(key: string): string | undefined {
   }
 }
 
+/** Without a path it is the registry as a whole. */
+export interface LoginFor {
+  readonly host: UpstreamRepository['host'];
+  readonly path?: UpstreamRepository['path'];
+}
+
 /** `quay.io/a/b`, `quay.io/a`, `quay.io`. */
-function keysFor({ host, path }: UpstreamRepository): string[] {
-  const parts = [host, ...path.split('/')];
+function keysFor({ host, path }: LoginFor): string[] {
+  const parts = [host, ...(path?.split('/') ?? [])];
   return parts.map((_, i) => parts.slice(0, parts.length - i).join('/'));
 }
 
 function lookUp<T>(
   entries: Readonly<Record<string, T>> | null | undefined,
-  upstream: UpstreamRepository,
+  upstream: LoginFor,
 ): { readonly key: string; readonly value: T } | undefined {
   const known = new Map(
     Object.entries(entries ?? {}).map(([key, value]) => [canonicalKey(key), { key, value }]),
@@ -119,18 +125,26 @@ async function fromHelper(
     : { kind: 'basic', username, password: secret };
 }
 
-/** What the file knows of a repository; undefined when nothing. */
+/** What a helper knows of a registry; undefined when nothing. */
+export async function findHelperLogin(
+  name: string,
+  host: string,
+  ask: AskHelper,
+): Promise<UpstreamCredentials | undefined> {
+  return await fromHelper(name, host === DOCKER_HUB ? DOCKER_HUB_KEY : host, ask);
+}
+
+/** What the file knows of a repository, or of a registry; undefined when nothing. */
 export async function findLogin(
   file: AuthFile,
-  upstream: UpstreamRepository,
+  upstream: LoginFor,
   ask: AskHelper,
 ): Promise<UpstreamCredentials | undefined> {
   const helper = lookUp(file.credHelpers, upstream);
   if (helper !== undefined) return fromHelper(helper.value, helper.key, ask);
   const store = file.credsStore ?? '';
   if (store !== '') {
-    const server = upstream.host === DOCKER_HUB ? DOCKER_HUB_KEY : upstream.host;
-    const found = await fromHelper(store, server, ask);
+    const found = await findHelperLogin(store, upstream.host, ask);
     if (found !== undefined) return found;
   }
   const entry = lookUp(file.auths, upstream);

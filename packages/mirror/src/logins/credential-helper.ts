@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { mirrorError } from '../errors.ts';
 import type { AskHelper } from './auth-file.ts';
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+/** The `<name>` of `docker-credential-<name>`: never a path. */
+export const HELPER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const TIMEOUT_MS = 30_000;
 /** What the helpers print, on stdout, when they know nothing. */
 const NOT_FOUND = /credentials not found/i;
@@ -43,7 +44,7 @@ function failed(name: string, server: string, cause?: unknown): never {
 
 /** @throws MirrorError `request-invalid` for a helper that is not there or does not work */
 export const askCredentialHelper: AskHelper = async (name, server) => {
-  if (!NAME.test(name)) failed(name.slice(0, 64), server);
+  if (!HELPER_NAME.test(name)) failed(name.slice(0, 64), server);
   const { code, stdout } = await run(`docker-credential-${name}`, server).catch((cause: unknown) =>
     failed(name, server, cause),
   );

@@ -1,12 +1,16 @@
 // An upstream's settings as they are kept: what operators may write, checked before it is stored, and
-// read back with the defaults for what is not said. Secrets are not among them.
+// read back with the defaults for what is not said. Secrets are not among them, but where they are from.
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import type { UpstreamSettings } from '../client/upstream-settings.ts';
 import { mirrorError } from '../errors.ts';
+import { HELPER_NAME } from '../logins/credential-helper.ts';
 
 /** Without credentials. */
-export type PlainUpstreamSettings = Omit<UpstreamSettings, 'credentials'>;
+export interface PlainUpstreamSettings extends Omit<UpstreamSettings, 'credentials'> {
+  /** `docker-credential-<name>` knows them; none are stored then. */
+  readonly credentialHelper: string | undefined;
+}
 
 const MAX_CA_BYTES = 1024 * 1024;
 const MAX_ALLOWED_HOSTS = 100;
@@ -66,6 +70,12 @@ const stored = z.strictObject({
     .array(z.string().toLowerCase().regex(ALLOWED_HOST, 'is not a host, host:port or *.host'))
     .max(MAX_ALLOWED_HOSTS, `are more than ${MAX_ALLOWED_HOSTS}`)
     .optional(),
+  credentialHelper: z
+    .string()
+    .max(64, 'is too long')
+    .regex(HELPER_NAME, 'is not the NAME of a program docker-credential-NAME')
+    .optional(),
+  credentialKind: z.enum(['basic', 'identity-token', 'registry-token']).optional(),
 });
 
 export type StoredUpstreamSettings = z.infer<typeof stored>;
@@ -93,5 +103,6 @@ export function readUpstreamSettings(host: string, settings: object): PlainUpstr
     requestsPerSecond: known.requestsPerSecond,
     bytesPerSecond: known.bytesPerSecond,
     allowedHosts: known.allowedHosts ?? [],
+    credentialHelper: known.credentialHelper,
   };
 }

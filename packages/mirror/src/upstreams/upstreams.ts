@@ -2,6 +2,8 @@
 // and are used, but are never shown again.
 import type { UpstreamRecord, UpstreamStore } from '@portolan/storage';
 import type { UpstreamCredentials, UpstreamSettings } from '../client/upstream-settings.ts';
+import { mirrorError } from '../errors.ts';
+import { type AskHelper, findHelperLogin } from '../logins/auth-file.ts';
 import { parseUpstreamHost } from '../names/upstream-name.ts';
 import type { SecretBox } from '../secrets/sealed-secrets.ts';
 import { openCredentials, sealCredentials } from './sealed-credentials.ts';
@@ -13,13 +15,18 @@ import {
 
 type Changeable = Omit<PlainUpstreamSettings, 'host'>;
 
-/** What is not named stays; null goes back to the default. */
+/** What is not named stays; null goes back to the default. Credentials take a helper's place, and it theirs. */
 export type UpstreamChanges = {
   readonly [Key in keyof Changeable]?: Exclude<Changeable[Key], undefined> | null;
 } & { readonly credentials?: UpstreamCredentials | null };
 
+/** `stored`: of a kind that was not written down. */
+export type CredentialSource = UpstreamCredentials['kind'] | 'credential-helper' | 'stored';
+
 export interface Upstream extends PlainUpstreamSettings {
   readonly hasCredentials: boolean;
+  /** Where they come from; undefined when there are none. */
+  readonly credentialSource: CredentialSource | undefined;
   /** What it last said of its pull limit. */
   readonly quota: UpstreamRecord['quota'];
   readonly createdAt: number;
@@ -33,7 +40,10 @@ export interface Upstreams {
   find(host: string): Promise<Upstream | undefined>;
   /** @throws StorageError `not-found`, `still-in-use` while rules name it */
   remove(host: string, actor: string): Promise<void>;
-  /** With credentials, for the client; the defaults for a host that nobody has set up. */
+  /**
+   * With credentials, for the client; the defaults for a host that nobody has set up.
+   * @throws MirrorError `upstream-denied` when its helper gives none, `secret-unreadable`
+   */
   settingsOf(host: string): Promise<UpstreamSettings>;
   /** Kept only for upstreams that somebody has set up, or a rule names. */
   noteQuota(host: string, quota: object): Promise<void>;
@@ -42,11 +52,34 @@ export interface Upstreams {
 export interface UpstreamsDeps {
   readonly stores: UpstreamStore;
   readonly secrets: SecretBox;
+  readonly askHelper: AskHelper;
+}
+
+function sourceOf({ settings, hasCredentials }: UpstreamRecord): CredentialSource | undefined {
+  const { credentialHelper, credentialKind } = checkUpstreamSettings(settings);
+  if (credentialHelper !== undefined) return 'credential-helper';
+  return hasCredentials ? (credentialKind ?? 'stored') : undefined;
 }
 
 function toUpstream(record: UpstreamRecord): Upstream {
-  const { host, settings, hasCredentials, quota, createdAt } = record;
-  return { ...readUpstreamSettings(host, settings), hasCredentials, quota, createdAt };
+  const { host, settings, quota, createdAt } = record;
+  const credentialSource = sourceOf(record);
+  const hasCredentials = credentialSource !== undefined;
+  const plain = readUpstreamSettings(host, settings);
+  return { ...plain, hasCredentials, credentialSource, quota, createdAt };
+}
+
+/** There is one source at a time: what sets one takes the others away. */
+function withOneSource({ credentials, ...changes }: UpstreamChanges) {
+  if (typeof changes.credentialHelper === 'string') {
+    if (credentials) {
+      throw mirrorError('request-invalid', 'credentials and a credential helper were both given');
+    }
+    return { credentials: null, changes: { ...changes, credentialKind: null } };
+  }
+  if (credentials === undefined) return { credentials, changes };
+  const credentialKind = credentials?.kind ?? null;
+  return { credentials, changes: { ...changes, credentialHelper: null, credentialKind } };
 }
 
 function merge(before: object, changes: object): object {
@@ -61,9 +94,10 @@ function merge(before: object, changes: object): object {
 async function setUpstream(
   { stores, secrets }: UpstreamsDeps,
   host: string,
-  { credentials, ...changes }: UpstreamChanges,
+  given: UpstreamChanges,
   actor: string,
 ): Promise<Upstream> {
+  const { credentials, changes } = withOneSource(given);
   const before = await stores.find(host);
   const settings = checkUpstreamSettings(merge(before?.settings ?? {}, changes));
   // Whatever can be refused is, before anything is written.
@@ -77,19 +111,33 @@ async function setUpstream(
   return toUpstream({ ...record, hasCredentials: sealed !== undefined });
 }
 
+async function loginOfHelper(ask: AskHelper, helper: string, host: string) {
+  const denied = (cause?: unknown): Error => {
+    const hint = `try \`docker-credential-${helper} get\` by hand, as the user that runs portolan`;
+    const message = `the credential helper ${helper} gave no login for ${host}`;
+    return mirrorError('upstream-denied', message, { upstream: host, hint }, cause);
+  };
+  const login = await findHelperLogin(helper, host, ask).catch((cause: unknown) => {
+    throw denied(cause);
+  });
+  if (login === undefined) throw denied();
+  return login;
+}
+
 async function settingsOf(
-  { stores, secrets }: UpstreamsDeps,
+  { stores, secrets, askHelper }: UpstreamsDeps,
   host: string,
 ): Promise<UpstreamSettings> {
   const record = await stores.find(host);
+  const { credentialHelper, ...settings } = readUpstreamSettings(host, record?.settings ?? {});
+  if (credentialHelper !== undefined) {
+    return { ...settings, credentials: await loginOfHelper(askHelper, credentialHelper, host) };
+  }
   const sealed = await stores.sealedCredentials(host);
-  return {
-    ...readUpstreamSettings(host, record?.settings ?? {}),
-    credentials: sealed && openCredentials(secrets, host, sealed),
-  };
+  return { ...settings, credentials: sealed && openCredentials(secrets, host, sealed) };
 }
 
-/** @example createUpstreams({ stores: storage.upstreams, secrets }).settingsOf('docker.io') */
+/** @example createUpstreams({ stores: storage.upstreams, secrets, askHelper }).settingsOf('docker.io') */
 export function createUpstreams(deps: UpstreamsDeps): Upstreams {
   const { stores } = deps;
   return {

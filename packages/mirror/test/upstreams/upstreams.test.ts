@@ -2,6 +2,7 @@ import { RepositoryName } from '@portolan/oci';
 import { readFileSync, rmSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { AskHelper } from '../../src/logins/auth-file.ts';
 import { createSecretBox } from '../../src/secrets/sealed-secrets.ts';
 import {
   createUpstreams,
@@ -27,9 +28,14 @@ const CA = `${rootCertificates[0]}\n${rootCertificates[1]}\n`;
 let storage: Storage;
 let upstreams: Upstreams;
 
+const askHelper: AskHelper = async (name, server) => {
+  if (name === 'broken') throw new Error('no such program');
+  return name === 'empty' ? undefined : { username: name, secret: `of ${server}` };
+};
+
 function open(): Upstreams {
   const secrets = createSecretBox({ keyFile: storage.layout.mirrorKey });
-  return createUpstreams({ stores: storage.upstreams, secrets });
+  return createUpstreams({ stores: storage.upstreams, secrets, askHelper });
 }
 
 beforeEach(async () => {
@@ -83,6 +89,7 @@ describe('settings', () => {
     ['bytesPerSecond', { bytesPerSecond: 10 }],
     ['allowedHosts', { allowedHosts: ['https://cdn.quay.io'] }],
     ['allowedHosts', { allowedHosts: ['*'] }],
+    ['credentialHelper', { credentialHelper: '../evil' }],
   ])('are refused with a wrong %s (%o), and nothing is stored', async (setting, changes) => {
     await expect(upstreams.set('quay.io', changes, ACTOR)).rejects.toMatchObject({
       code: 'request-invalid',
@@ -116,6 +123,24 @@ describe('credentials', () => {
     const files = [database, `${database}-wal`].map((file) => readFileSync(file));
     expect(files.some((bytes) => bytes.includes(PASSWORD))).toBe(false);
     expect(files.some((bytes) => bytes.includes('upstream.set-credentials'))).toBe(true);
+  });
+
+  it('of a helper are asked for each time, and never stored', async () => {
+    await upstreams.set('docker.io', { credentials: BASIC }, ACTOR);
+    const helped = await upstreams.set('docker.io', { credentialHelper: 'desktop' }, ACTOR);
+    expect(helped).toMatchObject({ hasCredentials: true, credentialSource: 'credential-helper' });
+    const { credentials } = await upstreams.settingsOf('docker.io');
+    const password = 'of https://index.docker.io/v1/';
+    expect(credentials).toEqual({ kind: 'basic', username: 'desktop', password });
+    expect(await storage.upstreams.sealedCredentials('docker.io')).toBeUndefined();
+  });
+
+  it.each(['empty', 'broken'])('of a helper that is %s are denied, with a hint', async (name) => {
+    await upstreams.set('quay.io', { credentialHelper: name }, ACTOR);
+    await expect(upstreams.settingsOf('quay.io')).rejects.toMatchObject({
+      code: 'upstream-denied',
+      detail: { upstream: 'quay.io', hint: expect.stringContaining(`docker-credential-${name}`) },
+    });
   });
 
   it('stay when settings change, and go when they are taken away', async () => {
