@@ -26,6 +26,13 @@ export interface Answer {
   readonly notes: readonly string[];
 }
 
+export interface Given {
+  readonly stdin?: string;
+  /** Arguments with spaces. */
+  readonly more?: readonly string[];
+  readonly environment?: Environment;
+}
+
 const randomId = (): string => randomBytes(16).toString('hex');
 
 function createProgram(context: CommandContext): Command {
@@ -62,7 +69,7 @@ export async function openCommands() {
   /** `line` is split at spaces; what needs others goes into `more`. */
   async function run(
     line: string,
-    { stdin = '', more = [] as string[], environment = {} as Environment } = {},
+    { stdin = '', more = [], environment = {} }: Given = {},
   ): Promise<Answer> {
     const notes: string[] = [];
     const texts: string[] = [];
