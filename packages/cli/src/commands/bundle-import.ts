@@ -3,12 +3,13 @@ import type { ImportReport } from '@portolan/mirror';
 import { DomainError, RepositoryName } from '@portolan/oci';
 import type { Storage } from '@portolan/storage';
 import type { Command } from 'commander';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
 import { importProgress } from './bundle-progress.ts';
 import type { CommandContext } from './context.ts';
+import { writeReports } from './import-reports.ts';
 import { collectText } from './repeated-option.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -32,15 +33,6 @@ export async function readPublicKey(file: string | undefined): Promise<string | 
   } catch (cause) {
     throw new DomainError('request-invalid', `cannot read the key ${file}`, {}, { cause });
   }
-}
-
-async function writeReports(directory: string, report: ImportReport): Promise<string> {
-  const { formatReportHtml, formatReportJson } = await import('@portolan/mirror');
-  await mkdir(directory, { recursive: true });
-  const file = join(directory, `report-${report.bundle}`);
-  await writeFile(`${file}.json`, formatReportJson(report));
-  await writeFile(`${file}.html`, formatReportHtml(report));
-  return `${file}.html`;
 }
 
 async function runImport(

@@ -1,0 +1,20 @@
+// The report of an import as files: JSON for programs, HTML for people.
+import type { ImportReport } from '@portolan/mirror';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** In place of an earlier one; a link of that name, as on a stick that others have prepared, goes. */
+async function writeAnew(file: string, text: string): Promise<void> {
+  await rm(file, { force: true });
+  await writeFile(file, text, { flag: 'wx' });
+}
+
+/** Returns the file for people. */
+export async function writeReports(directory: string, report: ImportReport): Promise<string> {
+  const { formatReportHtml, formatReportJson } = await import('@portolan/mirror');
+  await mkdir(directory, { recursive: true });
+  const file = join(directory, `report-${report.bundle}`);
+  await writeAnew(`${file}.json`, formatReportJson(report));
+  await writeAnew(`${file}.html`, formatReportHtml(report));
+  return `${file}.html`;
+}
