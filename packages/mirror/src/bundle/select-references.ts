@@ -1,7 +1,7 @@
 // Which references a command means: `docker.io/library/*`, `**/busybox:1.*`, `quay.io/a/b@sha256:…`. A
 // star stays within one part of a path, two cross them; without a tag every tag is meant.
-import { RE2JS } from 're2js';
 import { mirrorError } from '../errors.ts';
+import { parseGlob } from '../selection/glob.ts';
 import type { NamedReference } from './reference-name.ts';
 
 export interface ReferenceSelector {
@@ -11,16 +11,6 @@ export interface ReferenceSelector {
 
 const MAX_LENGTH = 400;
 const GRAMMAR = /^[a-z0-9._*?/-]+(?::[A-Za-z0-9_.*?-]+|@sha(?:256|512):[0-9a-f]+)?$/;
-
-function toPattern(glob: string): (text: string) => boolean {
-  const pattern = glob.replaceAll(/\*\*|[*?.]/g, (found) => {
-    if (found === '**') return '.*';
-    if (found === '*') return '[^/]*';
-    return found === '?' ? '[^/]' : '[.]';
-  });
-  const expression = RE2JS.compile(`^(?:${pattern})$`);
-  return (text) => expression.test(text);
-}
 
 function splitSelector(text: string): { repository: string; tag?: string; digest?: string } {
   const at = text.indexOf('@');
@@ -39,8 +29,8 @@ export function parseSelector(text: string): ReferenceSelector {
     });
   }
   const { repository, tag, digest } = splitSelector(text);
-  const matchesRepository = toPattern(repository);
-  const matchesTag = tag === undefined ? undefined : toPattern(tag);
+  const matchesRepository = parseGlob(repository);
+  const matchesTag = tag === undefined ? undefined : parseGlob(tag);
   return {
     matchesRepository,
     matches({ repository: name, reference }) {

@@ -3,15 +3,7 @@
 import { DomainError } from '@portolan/oci';
 import type { MirrorRule } from '@portolan/storage';
 import { parseUpstreamName } from '../names/upstream-name.ts';
-
-function globOf(text: string): RegExp {
-  const parts = text.split(/(\*\*|\*|\?)/).map((part) => {
-    if (part === '**') return '.*';
-    if (part === '*') return '[^/]*';
-    return part === '?' ? '[^/]' : RegExp.escape(part);
-  });
-  return new RegExp(`^${parts.join('')}$`);
-}
+import { parseGlob } from '../selection/glob.ts';
 
 /** `busybox` is `docker.io/library/busybox`. */
 function canonical(text: string): string | undefined {
@@ -25,11 +17,11 @@ function canonical(text: string): string | undefined {
 }
 
 function selects(selector: string): (rule: MirrorRule) => boolean {
-  const glob = globOf(selector);
+  const matches = parseGlob(selector);
   const name = /[*?]/.test(selector) ? undefined : canonical(selector);
   return ({ upstream, path, destination }) => {
     const source = `${upstream}/${path}`;
-    return glob.test(destination) || glob.test(source) || upstream === selector || source === name;
+    return matches(destination) || matches(source) || upstream === selector || source === name;
   };
 }
 
