@@ -89,11 +89,21 @@ interface Active {
   bytes: number;
 }
 
-function activeLine({ name, startedAt, size, bytes }: Active, now: number): string {
+/** The end says most: there is the tag. */
+function shortened(name: string, room: number): string {
+  return name.length <= room ? name : `…${name.slice(1 - room)}`;
+}
+
+const LEAST_NAME = 16;
+
+function activeLine({ name, startedAt, size, bytes }: Active, now: number, width: number): string {
   const seconds = Math.max((now - startedAt) / 1000, 0.1);
   const rate = bytes === 0 ? '' : `  ${formatBytes(Math.round(bytes / seconds))}/s`;
   const amount = size === 0 ? 'checking' : `${formatBytes(bytes)} of ${formatBytes(size)}`;
-  return `  ${name}  ${amount}${rate}`;
+  const rest = `  ${amount}${rate}`;
+  // Names are long, and how far it is must stay in sight.
+  const room = Math.max(width - rest.length - 2, LEAST_NAME);
+  return `  ${shortened(printable(name), room)}${rest}`;
 }
 
 /** How far all rules are. */
@@ -106,10 +116,10 @@ interface Totals {
 function liveProgress(stream: LiveStream, clock: () => number): RunningProgress {
   const active = new Map<string, Active>();
   const totals: Totals = { found: 0, done: 0, bytes: 0 };
-  const lines = startLiveLines(stream, () => {
+  const lines = startLiveLines(stream, (width) => {
     const now = clock();
     const head = `${totals.done} of ${totals.found} images, ${formatBytes(totals.bytes)} fetched`;
-    return [head, ...[...active.values()].map((image) => activeLine(image, now))];
+    return [head, ...[...active.values()].map((image) => activeLine(image, now, width))];
   });
   return {
     ruleStarted: nothing,

@@ -16,15 +16,18 @@ export interface LiveLines {
 const EVERY_MS = 100;
 const MOST_LINES = 10;
 
-/** @param draw the lines as they are now; what does not fit is cut */
-export function startLiveLines(stream: LiveStream, draw: () => readonly string[]): LiveLines {
+/** @param draw the lines as they are now, for a width; what does not fit is cut */
+export function startLiveLines(
+  stream: LiveStream,
+  draw: (width: number) => readonly string[],
+): LiveLines {
   let height = 0;
 
   const clear = (): string => (height === 0 ? '' : `\u001b[${height}A\u001b[0J`);
 
   function render(finished = ''): void {
     const width = (stream.columns ?? 80) - 1;
-    const lines = draw().map((line) => `${printable(line).slice(0, width)}\n`);
+    const lines = draw(width).map((line) => `${printable(line).slice(0, width)}\n`);
     const hidden = lines.length - MOST_LINES;
     const shown = lines.slice(0, MOST_LINES);
     if (hidden > 0) shown.push(`  and ${hidden} more\n`);

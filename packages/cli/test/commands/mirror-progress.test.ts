@@ -69,6 +69,24 @@ it('lives on a terminal, where no name moves the cursor, and leaves nothing behi
   expect(opened.written.at(-1)).toBe('\u001b[1A\u001b[0J');
 });
 
+it('keeps tag and progress of a long name in sight', () => {
+  const { progress, written } = open('auto', true);
+  const long = `registry.example/${'team/'.repeat(12)}app`;
+  progress.ruleFound(long, 1);
+  const copy = progress.imageStarted(long, 'v1.30.0');
+  copy.blobStarted(DIGEST, 2048);
+  copy.bytes(DIGEST, 1024);
+  progress.ruleWaits(HERE);
+  progress.end();
+  const line =
+    written
+      .join('')
+      .split('\n')
+      .find((text) => text.includes('v1.30.0')) ?? '';
+  expect(line).toMatch(/^ {2}….*app:v1\.30\.0 {2}1\.0 KiB of 2\.0 KiB {2}10\.0 KiB\/s$/);
+  expect(line.length).toBeLessThan(60);
+});
+
 it('can be nothing at all', () => {
   const opened = open('none', true);
   play(opened);
