@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
 import type { CommandContext } from './context.ts';
+import type { GlobalOptions } from './global-options.ts';
 import { openProgress, PROGRESS_KINDS, type ProgressKind } from './mirror-progress.ts';
 import * as reports from './mirror-reports.ts';
 import { parseCount, parseDays } from './mirror-rule-options.ts';
@@ -127,15 +128,20 @@ function registerPlanAndSync(mirror: Command, context: CommandContext): void {
     .option('--full', 'look below unchanged tags too, as happens once a day')
     .option('--dry-run', 'plan only')
     .addOption(
-      new Option('--progress <kind>', 'what to tell on stderr meanwhile')
+      new Option(
+        '--progress <kind>',
+        'what to tell on stderr meanwhile; auto is json with --output json',
+      )
         .choices(PROGRESS_KINDS)
         .default('auto'),
     )
-    .action((selectors: readonly string[], options: SyncCommandOptions) =>
-      options.dryRun === true
-        ? planRules(context, selectors, options)
-        : syncSelected(context, selectors, options),
-    );
+    .action((selectors: readonly string[], options: SyncCommandOptions, command: Command) => {
+      if (options.dryRun === true) return planRules(context, selectors, options);
+      const { output } = command.optsWithGlobals<GlobalOptions>();
+      const isForPrograms = options.progress === 'auto' && output === 'json';
+      const progress = isForPrograms ? 'json' : options.progress;
+      return syncSelected(context, selectors, { ...options, progress });
+    });
 }
 
 async function showStatus(
