@@ -1,5 +1,6 @@
 // The same load on Debian's docker-registry and on Portolan, in turn, on this machine. Prints one row a
 // figure with the ratio.
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -35,6 +36,8 @@ const START_UP: Row = {
 async function measureRows(bench: Bench, rows: readonly Row[], figures: Figures): Promise<void> {
   for (const row of rows) {
     if (row.onlyOurs === true && bench.contender.name !== 'portolan') continue;
+    // What a row or a contender before it has left for the disk to do is not this one's.
+    execFileSync('sync');
     const figure = await row.measure(bench);
     figures.set(row, { ...figures.get(row), [bench.contender.name]: figure });
     console.error(`${bench.contender.name}: ${row.name}: ${figure.toFixed(1)} ${row.unit}`);
