@@ -114,25 +114,26 @@ describeWith({ packages: ['skopeo', 'docker-registry'] }, 'portolan sync and sko
       expect(await readTree(ours)).toEqual(tree);
     });
 
-    // skopeo takes no port in a scoped name.
-    test.skipIf(options.includes('--scoped'))("read each other's trees", async () => {
-      const arch = global === '' ? '' : '-arm';
-      const taken = await skopeoSync(
-        `--src dir --dest docker ${local} ${directory('ours')} ${target.host}/skopeo${arch}`,
-      );
-      expect(taken.code, taken.output).toBe(0);
-      const imported = await portolan(
-        `sync --src dir --dest docker ${local} ${directory('theirs')} ${target.host}/portolan${arch}`,
-      );
-      expect(imported).toMatchObject({ code: 0 });
-      const last = name.slice(name.lastIndexOf('/') + 1);
-      const tags = last.includes(':') ? [last] : [`${last}:${last === 'etcd' ? 'v3.1' : '1.36'}`];
-      for (const tag of tags) {
-        const digest = await digestAt(target.host, `portolan${arch}/${tag}`);
-        expect(digest).toMatch(/^sha256:/);
-        expect(await digestAt(target.host, `skopeo${arch}/${tag}`)).toBe(digest);
-      }
-    });
+    // skopeo takes no port in a scoped name, so those trees go only one way.
+    if (!options.includes('--scoped'))
+      test("read each other's trees", async () => {
+        const arch = global === '' ? '' : '-arm';
+        const taken = await skopeoSync(
+          `--src dir --dest docker ${local} ${directory('ours')} ${target.host}/skopeo${arch}`,
+        );
+        expect(taken.code, taken.output).toBe(0);
+        const imported = await portolan(
+          `sync --src dir --dest docker ${local} ${directory('theirs')} ${target.host}/portolan${arch}`,
+        );
+        expect(imported).toMatchObject({ code: 0 });
+        const last = name.slice(name.lastIndexOf('/') + 1);
+        const tags = last.includes(':') ? [last] : [`${last}:${last === 'etcd' ? 'v3.1' : '1.36'}`];
+        for (const tag of tags) {
+          const digest = await digestAt(target.host, `portolan${arch}/${tag}`);
+          expect(digest).toMatch(/^sha256:/);
+          expect(await digestAt(target.host, `skopeo${arch}/${tag}`)).toBe(digest);
+        }
+      });
   });
 
   test('copy from registry to registry with the same digests', async () => {

@@ -281,24 +281,28 @@ export function describeSink(
       expect(await source.tags(signal)).toEqual(['multi']);
     });
 
-    it.runIf(takesSparseIndexes)('keeps an index of which one child was left out', async () => {
-      const { sink, read } = await make();
-      await putBlobs(sink, image);
-      await sink.putManifest(image.manifest, [], signal);
-      const index = sampleIndex([image.manifest, other.manifest], ['multi']);
-      await sink.putManifest(index, index.tags, signal);
-      const source = await read();
-      expect((await source.manifest(tagged('multi'), signal))?.body.equals(index.body)).toBe(true);
-      expect(await source.manifest(at(other.manifest), signal)).toBeUndefined();
-    });
+    if (takesSparseIndexes)
+      it('keeps an index of which one child was left out', async () => {
+        const { sink, read } = await make();
+        await putBlobs(sink, image);
+        await sink.putManifest(image.manifest, [], signal);
+        const index = sampleIndex([image.manifest, other.manifest], ['multi']);
+        await sink.putManifest(index, index.tags, signal);
+        const source = await read();
+        expect((await source.manifest(tagged('multi'), signal))?.body.equals(index.body)).toBe(
+          true,
+        );
+        expect(await source.manifest(at(other.manifest), signal)).toBeUndefined();
+      });
 
-    it.runIf(keepsUntagged)('keeps a manifest without a tag', async () => {
-      const { sink, read } = await make();
-      await putBlobs(sink, image);
-      await sink.putManifest(image.manifest, [], signal);
-      expect((await sink.head(at(image.manifest), signal))?.digest).toBe(image.manifest.digest);
-      const stored = await (await read()).manifest(at(image.manifest), signal);
-      expect(stored?.body.equals(image.manifest.body)).toBe(true);
-    });
+    if (keepsUntagged)
+      it('keeps a manifest without a tag', async () => {
+        const { sink, read } = await make();
+        await putBlobs(sink, image);
+        await sink.putManifest(image.manifest, [], signal);
+        expect((await sink.head(at(image.manifest), signal))?.digest).toBe(image.manifest.digest);
+        const stored = await (await read()).manifest(at(image.manifest), signal);
+        expect(stored?.body.equals(image.manifest.body)).toBe(true);
+      });
   });
 }
