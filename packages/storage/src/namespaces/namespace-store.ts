@@ -7,6 +7,7 @@ import type { StoreDeps } from '../store-deps.ts';
 import { getTeam } from '../teams/team-rows.ts';
 import { deleteNamespace } from './delete-namespace.ts';
 import { ensureMirrorNamespace } from './mirror-namespace.ts';
+import { insertNamespace } from './insert-namespace.ts';
 import { getNamespace, selectNamespaces, toNamespace } from './namespace-rows.ts';
 import { setNamespace } from './set-namespace.ts';
 
@@ -45,18 +46,14 @@ async function createNamespace(
   const now = deps.clock();
   return await deps.database.write(async (tx) => {
     const team = teamName === undefined ? undefined : await getTeam(tx, teamName);
-    const row = await tx
-      .insertInto('namespace')
-      .values({
-        name,
-        kind: 'team',
-        team_id: team?.id ?? null,
-        subject_id: null,
-        visibility,
-        allows_sparse_indexes: 0,
-        generation: 0,
-        created_at: now,
-      })
+    const owner = { team_id: team?.id ?? null };
+    const row = await insertNamespace(tx, {
+      name,
+      kind: 'team',
+      created_at: now,
+      visibility,
+      ...owner,
+    })
       .onConflict((conflict) => conflict.column('name').doNothing())
       .returningAll()
       .executeTakeFirst();

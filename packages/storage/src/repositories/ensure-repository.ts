@@ -2,6 +2,7 @@
 // gets a private one without a team, on which only administrators have rights.
 import { RepositoryName } from '@portolan/oci';
 import type { Writer } from '../database/transaction.ts';
+import { insertNamespace } from '../namespaces/insert-namespace.ts';
 
 async function ensureNamespace(tx: Writer, name: string, now: number): Promise<number> {
   const known = await tx
@@ -10,18 +11,7 @@ async function ensureNamespace(tx: Writer, name: string, now: number): Promise<n
     .where('name', '=', name)
     .executeTakeFirst();
   if (known !== undefined) return known.id;
-  const made = await tx
-    .insertInto('namespace')
-    .values({
-      name,
-      kind: 'team',
-      team_id: null,
-      subject_id: null,
-      visibility: 'private',
-      allows_sparse_indexes: 0,
-      generation: 0,
-      created_at: now,
-    })
+  const made = await insertNamespace(tx, { name, kind: 'team', created_at: now })
     .returning('id')
     .executeTakeFirstOrThrow();
   return made.id;

@@ -1,8 +1,9 @@
 // Whether rights that were stamped into a token still stand. One or two reads by key; whoever asks on
 // every request remembers the answer while the access generation stands still.
-import type { AccessStamp, Stamp } from '@portolan/oci';
+import type { AccessStamp } from '@portolan/oci';
 import type { Reader } from '../database/transaction.ts';
 import type { StoreDeps } from '../store-deps.ts';
+import { isUnchanged } from '../subjects/subject-rows.ts';
 
 export interface StampStore {
   /**
@@ -10,17 +11,6 @@ export interface StampStore {
    * enabled and of the same generation, and each namespace is the same row of the same generation.
    */
   isCurrent(stamp: AccessStamp): Promise<boolean>;
-}
-
-async function isSubjectCurrent(read: Reader, [id, generation]: Stamp): Promise<boolean> {
-  const subject = await read
-    .selectFrom('subject')
-    .select('id')
-    .where('id', '=', id)
-    .where('generation', '=', generation)
-    .where('is_disabled', '=', 0)
-    .executeTakeFirst();
-  return subject !== undefined;
 }
 
 async function areNamespacesCurrent(
@@ -44,7 +34,8 @@ async function areNamespacesCurrent(
 export function createStampStore({ database: { read } }: StoreDeps): StampStore {
   return {
     isCurrent: async ({ subject, namespaces }) =>
-      (subject === undefined || (await isSubjectCurrent(read, subject))) &&
+      (subject === undefined ||
+        (await isUnchanged(read, { id: subject[0], generation: subject[1] }))) &&
       (await areNamespacesCurrent(read, namespaces)),
   };
 }

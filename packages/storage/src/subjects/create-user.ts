@@ -3,6 +3,7 @@ import { recordAudit } from '../audit/record-audit.ts';
 import { insertPassword } from '../credentials/insert-password.ts';
 import type { Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';
+import { insertNamespace } from '../namespaces/insert-namespace.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { toSubject } from './subject-rows.ts';
 import type { NewUser, Subject } from './subject.ts';
@@ -40,19 +41,13 @@ export async function createUser(deps: StoreDeps, user: NewUser, actor: string):
       .returningAll()
       .executeTakeFirstOrThrow();
     await insertPassword(tx, row.id, user.passwordHash, now);
-    await tx
-      .insertInto('namespace')
-      .values({
-        name: user.name,
-        kind: 'personal',
-        team_id: null,
-        subject_id: row.id,
-        visibility: 'private',
-        allows_sparse_indexes: 0,
-        generation: 0,
-        created_at: now,
-      })
-      .execute();
+    const owner = { subject_id: row.id };
+    await insertNamespace(tx, {
+      name: user.name,
+      kind: 'personal',
+      created_at: now,
+      ...owner,
+    }).execute();
     const detail = { isAdmin: user.isAdmin };
     await recordAudit(tx, { at: now, actor, action: 'user.create', target: user.name, detail });
     return toSubject(row);

@@ -34,10 +34,10 @@ export async function getUser(db: Reader | Writer, name: string): Promise<Subjec
 
 /** Whether the subject is there, enabled, and of the generation that the caller has seen. */
 export async function isUnchanged(
-  tx: Writer,
+  db: Reader | Writer,
   { id, generation }: Pick<Subject, 'id' | 'generation'>,
 ): Promise<boolean> {
-  const row = await tx
+  const row = await db
     .selectFrom('subject')
     .select('id')
     .where('id', '=', id)
