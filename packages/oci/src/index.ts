@@ -19,6 +19,6 @@ export { nearestName } from './nearest-name.ts';
 export { OCI_ERRORS, type OciErrorBody, type OciErrorCode } from './oci-error.ts';
 export { Reference } from './reference.ts';
 export { isNamespaceName, RepositoryName } from './repository-name.ts';
-export { type Access, grantsOn, type RepositoryAction, Scope } from './scope.ts';
+export { type Access, type RepositoryAction, Scope } from './scope.ts';
 export { Tag } from './tag.ts';
 export type { AccessStamp, CatalogFilter, Stamp, TokenClaims, Visibility } from './token-claims.ts';

@@ -79,14 +79,4 @@ function format(accesses: readonly Access[]): string {
     .join(' ');
 }
 
-/** The actions that `granted` gives on one repository. Names are compared exactly. */
-export function grantsOn(granted: readonly Access[], name: RepositoryName): ReadonlySet<string> {
-  const actions = new Set<string>();
-  for (const access of granted) {
-    if (access.type !== 'repository' || access.name !== name) continue;
-    for (const action of access.actions) actions.add(action);
-  }
-  return actions;
-}
-
 export const Scope = { parseAll, format, REPOSITORY_ACTIONS } as const;

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { grantsOn, RepositoryName, Scope } from '../src/index.ts';
+import { Scope } from '../src/index.ts';
 
 const repository = (name: string, ...actions: string[]) => ({ type: 'repository', name, actions });
 const catalog = { type: 'registry', name: 'catalog', actions: ['*'] };
@@ -72,15 +72,5 @@ describe('Scope.parseAll', () => {
         );
       }),
     );
-  });
-});
-
-describe('grantsOn', () => {
-  it('compares names exactly', () => {
-    const granted = [repository('a/b', 'pull'), { type: 'registry', name: 'a', actions: ['*'] }];
-    expect([...grantsOn(granted, RepositoryName.parse('a/b'))]).toEqual(['pull']);
-    for (const name of ['a', 'a/b/c', 'a/bc']) {
-      expect(grantsOn(granted, RepositoryName.parse(name)).size).toBe(0);
-    }
   });
 });
