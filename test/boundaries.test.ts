@@ -12,7 +12,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   registry: ['oci', 'storage'],
   auth: ['oci', 'storage'],
   mirror: ['oci', 'storage'],
-  cli: ['oci', 'storage', 'registry', 'auth', 'mirror'],
+  tls: ['oci', 'storage'],
+  clients: ['oci'],
+  cli: ['oci', 'storage', 'registry', 'auth', 'mirror', 'tls', 'clients'],
 };
 
 /** Modules from outside that a package must never touch, by what the package must never do. */
@@ -22,6 +24,8 @@ const FORBIDDEN: Readonly<Record<string, RegExp>> = {
   registry: /^(argon2|kysely|better-sqlite3|node:fs)(\/|$)/,
   auth: /^(kysely|better-sqlite3)(\/|$)/,
   mirror: /^(koa|@koa\/|kysely|better-sqlite3|jose|argon2)(\/|$)/,
+  tls: /^(koa|@koa\/|kysely|better-sqlite3|jose|argon2)(\/|$)/,
+  clients: /^(koa|@koa\/|kysely|better-sqlite3|jose|argon2|undici|node:(fs|net|http|tls))(\/|$)/,
   cli: /^(kysely|better-sqlite3)(\/|$)/,
 };
 

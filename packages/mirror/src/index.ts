@@ -4,7 +4,6 @@ export type { CopyProgress, CopyRequest, CopyResult } from './copy/copy-request.
 export { type MirrorError, type MirrorErrorCode, mirrorError } from './errors.ts';
 export {
   destinationOf,
-  DOCKER_HUB,
   formatUpstreamName,
   parseUpstreamHost,
   parseUpstreamName,

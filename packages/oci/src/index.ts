@@ -22,3 +22,4 @@ export { isNamespaceName, RepositoryName } from './repository-name.ts';
 export { type Access, type RepositoryAction, Scope } from './scope.ts';
 export { Tag } from './tag.ts';
 export type { AccessStamp, CatalogFilter, Stamp, TokenClaims, Visibility } from './token-claims.ts';
+export { UpstreamHost } from './upstream-host.ts';

@@ -55,8 +55,8 @@ describe('defaults', () => {
     expect(adminPassword).toBeUndefined();
   });
 
-  it('has no more than 25 keys', () => {
-    expect(SETTING_KEYS.length).toBeLessThanOrEqual(25);
+  it('has no more than 40 keys', () => {
+    expect(SETTING_KEYS.length).toBeLessThanOrEqual(40);
   });
 });
 

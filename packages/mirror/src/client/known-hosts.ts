@@ -1,7 +1,7 @@
 // Which hosts an upstream may send us and our credentials to (reliability S11): itself, and what the
 // operator has listed. Everything else that an answer names is refused.
 import { mirrorError } from '../errors.ts';
-import { DOCKER_HUB } from '../names/upstream-name.ts';
+import { UpstreamHost } from '@portolan/oci';
 import type { UpstreamSettings } from './upstream-settings.ts';
 
 const DOCKER_HUB_API = 'https://registry-1.docker.io';
@@ -18,7 +18,8 @@ export interface KnownHosts {
 
 /** Scheme and host of the endpoint; without a scheme the caller finds out which one it speaks. */
 export function endpointOf(settings: UpstreamSettings): URL {
-  const fallback = settings.host === DOCKER_HUB ? DOCKER_HUB_API : `https://${settings.host}`;
+  const fallback =
+    settings.host === UpstreamHost.DOCKER_HUB ? DOCKER_HUB_API : `https://${settings.host}`;
   const text = settings.endpoint ?? fallback;
   const url = URL.parse(text.includes('://') ? text : `https://${text}`);
   const isBare = url !== null && url.username === '' && url.password === '';
@@ -72,7 +73,9 @@ export function isSecureEnough(url: URL, from: URL): boolean {
 export function createKnownHosts(settings: UpstreamSettings): KnownHosts {
   const isListed = (url: URL) => settings.allowedHosts.some((entry) => matches(entry, url));
   const isHubRealm = (url: URL) =>
-    settings.host === DOCKER_HUB && url.hostname === DOCKER_HUB_REALM && hasDefaultPort(url);
+    settings.host === UpstreamHost.DOCKER_HUB &&
+    url.hostname === DOCKER_HUB_REALM &&
+    hasDefaultPort(url);
 
   return {
     realm(text, base) {

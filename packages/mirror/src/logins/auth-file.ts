@@ -5,7 +5,8 @@ import { DomainError, RepositoryName } from '@portolan/oci';
 import { z } from 'zod';
 import type { UpstreamCredentials } from '../client/upstream-settings.ts';
 import { mirrorError } from '../errors.ts';
-import { DOCKER_HUB, parseUpstreamHost, type UpstreamRepository } from '../names/upstream-name.ts';
+import { UpstreamHost } from '@portolan/oci';
+import { parseUpstreamHost, type UpstreamRepository } from '../names/upstream-name.ts';
 
 /** What `docker login` calls Docker Hub. */
 const DOCKER_HUB_KEY = 'https://index.docker.io/v1/';
@@ -131,7 +132,7 @@ export async function findHelperLogin(
   host: string,
   ask: AskHelper,
 ): Promise<UpstreamCredentials | undefined> {
-  return await fromHelper(name, host === DOCKER_HUB ? DOCKER_HUB_KEY : host, ask);
+  return await fromHelper(name, host === UpstreamHost.DOCKER_HUB ? DOCKER_HUB_KEY : host, ask);
 }
 
 /** What the file knows of a repository, or of a registry; undefined when nothing. */

@@ -1,0 +1,2 @@
+// What the clients of registries are told, and what each of them then sends.
+export {};

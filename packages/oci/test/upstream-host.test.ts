@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { UpstreamHost } from '../src/index.ts';
+
+function host(text: string): UpstreamHost {
+  const found = UpstreamHost.find(text);
+  if (found === undefined) throw new Error(`${text} is no host`);
+  return found;
+}
+
+describe('a host of another registry', () => {
+  it.each([
+    ['quay.io', 'quay.io'],
+    ['QUAY.IO', 'quay.io'],
+    ['quay.io:443', 'quay.io'],
+    ['quay.io:80', 'quay.io:80'],
+    ['index.docker.io', 'docker.io'],
+    ['registry-1.docker.io', 'docker.io'],
+    ['registry-1.docker.io:443', 'docker.io'],
+    ['localhost:5000', 'localhost:5000'],
+    ['[::1]:5000', '[::1]:5000'],
+  ])('%s is %s', (text, canonical) => {
+    expect(UpstreamHost.find(text)).toBe(canonical);
+  });
+
+  it.each([
+    '',
+    'a/b',
+    'a b',
+    'host:0',
+    'host:65536',
+    'host:x',
+    '-a.io',
+    'a..b',
+    'user@quay.io',
+    'ä.io',
+  ])('%j is none', (text) => {
+    expect(UpstreamHost.find(text)).toBeUndefined();
+  });
+
+  it.each([
+    ['docker.io', 'busybox', 'docker.io/library/busybox'],
+    ['docker.io', 'library/busybox', 'docker.io/library/busybox'],
+    ['quay.io', 'busybox', 'quay.io/busybox'],
+    ['localhost:5000', 'a/b', 'localhost_5000/a/b'],
+    ['[::1]:5000', 'a', undefined],
+    ['quay.io', 'UPPER', undefined],
+  ])('%s holds %s at %s here', (text, path, repository) => {
+    expect(UpstreamHost.repository(host(text), path)).toBe(repository);
+  });
+
+  it.each([
+    ['docker.io', 'docker.io'],
+    ['localhost_5000', 'localhost:5000'],
+    ['registry.example.com_8443', 'registry.example.com:8443'],
+    ['index.docker.io', undefined],
+    ['quay.io_443', undefined],
+    ['library', undefined],
+    ['team_1', 'team:1'],
+    ['', undefined],
+  ])('the namespace %s is that of %s', (namespace, expected) => {
+    expect(UpstreamHost.ofNamespace(namespace)).toBe(expected);
+  });
+});
