@@ -19,6 +19,7 @@ import {
 } from './bundle-upstreams.ts';
 import type { CommandContext } from './context.ts';
 import { collectText } from './repeated-option.ts';
+import { spareMemory } from './spare-memory.ts';
 import { stopSignal } from './stop-signal.ts';
 import { timestamp } from './timestamp.ts';
 
@@ -66,6 +67,7 @@ async function runExport(
   context: CommandContext,
   { directory, options, items, failed, known, signal }: Export,
 ): Promise<ExportResult> {
+  spareMemory();
   const { DEFAULT_MAX_FILE_SIZE, exportBundle } = await import('@portolan/mirror');
   const { clock, randomId, output } = context;
   return exportBundle(

@@ -11,6 +11,7 @@ import { importProgress } from './bundle-progress.ts';
 import type { CommandContext } from './context.ts';
 import { writeReports } from './import-reports.ts';
 import { collectText } from './repeated-option.ts';
+import { spareMemory } from './spare-memory.ts';
 import { stopSignal } from './stop-signal.ts';
 
 interface ImportOptions {
@@ -40,6 +41,7 @@ async function runImport(
   storage: Storage,
   request: { readonly from: string; readonly options: ImportOptions; readonly signal: AbortSignal },
 ): Promise<ImportReport> {
+  spareMemory();
   const { createLocalRepository, importBundle, parseSelectors } = await import('@portolan/mirror');
   const { actor, clock, output } = context;
   const { from, options, signal } = request;

@@ -15,6 +15,7 @@ import { CommandFailure } from '../terminal/explain-failure.ts';
 import type { CommandContext } from './context.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { createLoginFinder } from './registry-logins.ts';
+import { spareMemory } from './spare-memory.ts';
 import { stopSignal } from './stop-signal.ts';
 import { addSyncCommand, type SyncCommandOptions } from './sync-options.ts';
 import {
@@ -132,6 +133,7 @@ async function run(
 
 /** Ends with Ctrl-C, and after `--command-timeout`. */
 async function runToTheEnd(request: SyncRequest, context: CommandContext): Promise<SyncReport> {
+  spareMemory();
   const places = await openPlaces(request, context);
   const stop = stopSignal();
   const { timeoutMs } = request;

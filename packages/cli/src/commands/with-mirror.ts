@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
 import type { CommandContext } from './context.ts';
+import { spareMemory } from './spare-memory.ts';
 import { type StopSignal, stopSignal } from './stop-signal.ts';
 import { withStores } from './with-accounts.ts';
 import { openUpstreams } from './with-upstreams.ts';
@@ -44,6 +45,7 @@ export async function withMirror<T>(
   work: (open: OpenMirror) => Promise<T>,
   wrap: WrapUpstreams = (upstreams) => upstreams,
 ): Promise<T> {
+  spareMemory();
   return await withStores(context, async (storage) => {
     const mirror = await openMirror(context, storage, wrap);
     const stop: StopSignal = stopSignal();
