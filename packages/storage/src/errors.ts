@@ -21,7 +21,8 @@ export type StorageErrorCode =
   | 'not-found'
   | 'still-in-use'
   | 'last-owner'
-  | 'last-administrator';
+  | 'last-administrator'
+  | 'mirror-only';
 
 export type StorageError = DomainError<StorageErrorCode>;
 

@@ -79,6 +79,7 @@ const STORAGE_ERRORS = {
   'digest-mismatch': INTERNAL,
   'size-mismatch': INTERNAL,
   'precondition-failed': INTERNAL,
+  'mirror-only': INTERNAL,
   'upload-unknown': INTERNAL,
   'upload-offset-mismatch': INTERNAL,
   'upload-busy': INTERNAL,

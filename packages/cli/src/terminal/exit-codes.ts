@@ -42,6 +42,7 @@ const OF_CODE = {
   'still-in-use': EXIT.conflict,
   'last-owner': EXIT.conflict,
   'last-administrator': EXIT.conflict,
+  'mirror-only': EXIT.forbidden,
   'name-invalid': EXIT.usage,
   'tag-invalid': EXIT.usage,
   'digest-invalid': EXIT.usage,

@@ -147,7 +147,8 @@ export function createLocalRepository(
   async function put(fetched: FetchedManifest, tags: readonly Tag[]): Promise<void> {
     const manifest = readManifest(fetched);
     const { digest, body } = fetched;
-    await manifests.put({ repository: name, digest, manifest, body, tags, actor });
+    const request = { repository: name, digest, manifest, body, tags, actor };
+    await manifests.put({ ...request, writer: 'mirror' });
   }
 
   /** Put anew, it has a new lease. */

@@ -87,6 +87,11 @@ export const WIRE_ERRORS = {
   'still-in-use': { status: 409, code: 'DENIED', hint: 'remove what uses it first' },
   'last-owner': { status: 409, code: 'DENIED', hint: 'name another owner first' },
   'last-administrator': { status: 409, code: 'DENIED', hint: 'name another one first' },
+  'mirror-only': {
+    status: 403,
+    code: 'DENIED',
+    hint: 'only the mirror writes here: push to another namespace',
+  },
 
   unauthorized: { status: 401, code: 'UNAUTHORIZED', hint: 'get a token' },
   'keys-unavailable': {

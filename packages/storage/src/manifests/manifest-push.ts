@@ -17,5 +17,7 @@ export interface PutManifest {
   readonly tags: readonly Tag[];
   /** Who, for the tag history. */
   readonly actor: string;
+  /** The mirror alone writes into its namespaces; everybody else leaves this out. */
+  readonly writer?: 'mirror';
   readonly ifMatch?: IfMatch;
 }

@@ -15,7 +15,8 @@ export interface ManifestStore {
    * One transaction: every required reference is there and linked, then the manifest, its references
    * and its tags. Makes the repository if it is new. The same bytes pushed again renew the lease; their
    * media type stays that of the first push, which matters only where the body does not state it.
-   * @throws StorageError `manifest-reference-unknown` (detail.digests), `precondition-failed`
+   * @throws StorageError `manifest-reference-unknown` (detail.digests), `precondition-failed`,
+   *   `mirror-only`
    */
   put(request: PutManifest): Promise<void>;
   /** Removes the manifest and every tag that points at it. False when it was not there. */

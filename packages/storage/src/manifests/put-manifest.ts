@@ -6,6 +6,7 @@ import { dropReview } from '../collection/review-queue.ts';
 import type { Writer } from '../database/transaction.ts';
 import { bumpContent } from '../database/generations.ts';
 import { ensureRepository } from '../repositories/ensure-repository.ts';
+import { refuseMirror } from '../namespaces/refuse-mirror.ts';
 import { moveTag } from '../tags/move-tag.ts';
 import { checkIfMatch } from './check-if-match.ts';
 import { checkReferences } from './check-references.ts';
@@ -88,13 +89,14 @@ async function renewManifest(
   return known?.id;
 }
 
-/** @throws StorageError `manifest-reference-unknown`, `precondition-failed` */
+/** @throws StorageError `mirror-only`, `manifest-reference-unknown`, `precondition-failed` */
 export async function putManifest(
   tx: Writer,
   put: PutManifest,
   times: { readonly now: number; readonly leaseUntil: number },
 ): Promise<void> {
   const { repository, digest, actor } = put;
+  if (put.writer !== 'mirror') await refuseMirror(tx, repository);
   if (put.ifMatch !== undefined) await checkIfMatch(tx, repository, put.ifMatch);
   const repositoryId = await ensureRepository(tx, repository, times.now);
   const asBlobs = await checkReferences(tx, repositoryId, repository, put.manifest);

@@ -65,6 +65,48 @@ describe('put', () => {
     });
   });
 
+  describe('into a mirror', () => {
+    beforeEach(() =>
+      content.deps.database.write((tx) =>
+        tx.updateTable('namespace').set({ is_mirror: 1 }).where('name', '=', 'team').execute(),
+      ),
+    );
+
+    const repositories: [string, RepositoryName][] = [
+      ['that has content', REPOSITORY],
+      ['that is new', OTHER],
+    ];
+    test.each(repositories)(
+      'refuses a repository %s to all but the mirror',
+      async (_, repository) => {
+        const put = content.put(index([]), { repository, tags: ['latest'], actor: 'mirror' });
+        await expect(put).rejects.toMatchObject({ code: 'mirror-only', detail: { repository } });
+        expect(await content.tags.resolve(repository, LATEST)).toBeUndefined();
+        expect(await history()).toEqual([]);
+        const digest = await content.put(index([]), {
+          repository,
+          tags: ['latest'],
+          writer: 'mirror',
+        });
+        expect(await content.tags.resolve(repository, LATEST)).toBe(digest);
+      },
+    );
+
+    test('makes no repository by a refused put', async () => {
+      await expect(content.put(index([]), { repository: OTHER })).rejects.toThrow(
+        'only the mirror',
+      );
+      expect(await content.tags.list(OTHER, { limit: 1 })).toBeUndefined();
+    });
+
+    test('refuses bytes that are there already, and so their lease', async () => {
+      const digest = await content.put(index([]), { writer: 'mirror' });
+      await expect(content.put(index([]), { tags: ['v1'] })).rejects.toThrow('only the mirror');
+      expect(await content.tags.resolve(REPOSITORY, Tag.parse('v1'))).toBeUndefined();
+      expect(await content.manifests.delete(REPOSITORY, digest, 'admin')).toBe(true);
+    });
+  });
+
   const absentReferences: [string, () => object][] = [
     ['config', () => image(ABSENT, [layer])],
     ['layer', () => image(config, [layer, ABSENT])],
