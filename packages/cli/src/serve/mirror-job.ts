@@ -1,5 +1,6 @@
 // Runs the mirror's rules when they are due, in the process that has the job's lease. One job goes on for
-// as long as any rule does; rules that come due meanwhile are begun beside those.
+// as long as any rule does; rules that come due meanwhile are begun beside those, each by itself: one that
+// takes a day makes no other one late.
 import type { EgressPolicy, Mirror, RunReport } from '@portolan/mirror';
 import type { MirrorRule, Storage } from '@portolan/storage';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +15,8 @@ export interface MirrorJobDeps {
 }
 
 const LOOK_EVERY_MS = 5000;
+/** Of all upstreams; each rule that runs has its tags in memory, and a lease. */
+const RULES_AT_ONCE = 32;
 const IMAGES_AT_ONCE = 4;
 const BLOBS_AT_ONCE = 4;
 const ACTOR = 'job:mirror';
@@ -56,11 +59,11 @@ interface Runner {
   readonly signal: AbortSignal;
 }
 
-async function runRules({ deps, mirror, signal }: Runner, rules: readonly MirrorRule[]) {
+async function runRule({ deps, mirror, signal }: Runner, rule: MirrorRule): Promise<void> {
   const { logger } = deps;
   const { SILENT_SYNC } = await import('@portolan/mirror');
   try {
-    const synced = await mirror.sync(rules, {
+    const synced = await mirror.sync([rule], {
       jobs: IMAGES_AT_ONCE,
       blobsAtOnce: BLOBS_AT_ONCE,
       freshForMs: 0,
@@ -69,40 +72,41 @@ async function runRules({ deps, mirror, signal }: Runner, rules: readonly Mirror
       signal,
       progress: SILENT_SYNC,
     });
-    for (const { report, pruned } of synced) logRun(logger, report, pruned?.removed.length ?? 0);
+    for (const { report, pruned } of synced) {
+      logRun(logger, report, pruned?.removed.length ?? 0);
+    }
   } catch (err) {
-    logger.error({ err, rules: rules.map(({ destination }) => destination) }, 'mirror run failed');
+    logger.error({ err, destination: rule.destination }, 'mirror run failed');
   }
 }
 
 /** Ends when nothing runs any more; what has come due in the last moment waits for the next look. */
-async function runWhileDue(runner: Runner): Promise<void> {
+async function runWhileDue(runner: Runner, lookEveryMs: number): Promise<void> {
   const { deps, signal } = runner;
   const running = new Map<number, Promise<void>>();
   do {
     const due = (await deps.storage.mirrorRules.due()).filter(({ id }) => !running.has(id));
-    if (due.length > 0 && !signal.aborted) {
-      const batch = runRules(runner, due).finally(() => {
-        for (const { id } of due) running.delete(id);
-      });
-      for (const { id } of due) running.set(id, batch);
+    const begun = signal.aborted ? [] : due.slice(0, RULES_AT_ONCE - running.size);
+    for (const rule of begun) {
+      const run = runRule(runner, rule).finally(() => running.delete(rule.id));
+      running.set(rule.id, run);
     }
     const all = Promise.all(running.values());
-    const pause = sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    const pause = sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
     // When told to stop, those that run end by themselves, soon.
     await (signal.aborted ? all : Promise.race([all, pause]));
   } while (running.size > 0);
 }
 
-export function mirrorJob(deps: MirrorJobDeps): Job {
+export function mirrorJob(deps: MirrorJobDeps, lookEveryMs: number = LOOK_EVERY_MS): Job {
   return {
     name: 'mirror',
-    everyMs: LOOK_EVERY_MS,
+    everyMs: lookEveryMs,
     isDue: async () => (await deps.storage.mirrorRules.due()).length > 0,
     async run(signal) {
       const mirror = await openMirror(deps);
       try {
-        await runWhileDue({ deps, mirror, signal });
+        await runWhileDue({ deps, mirror, signal }, lookEveryMs);
       } finally {
         await mirror.close();
       }

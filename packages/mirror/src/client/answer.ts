@@ -15,6 +15,8 @@ export interface Answer {
   readonly body: AsyncIterable<Uint8Array>;
   /** Whole, up to a cap. @throws MirrorError `upstream-corrupt` beyond it */
   bytes(maxBytes: number): Promise<Buffer>;
+  /** Its words as they may be shown and kept: what we had sent is hidden. Before they are cut. */
+  scrub(text: string): string;
   /** Not wanted: lets go of it. */
   discard(): void;
 }
@@ -54,7 +56,9 @@ async function gather(answer: Answer, maxBytes: number): Promise<Buffer> {
   if (isTooLong || encoding !== 'identity') {
     answer.discard();
     if (isTooLong) throw tooLong();
-    throw corrupt(answer.url, 'compresses its answer unasked', { encoding: encoding.slice(0, 64) });
+    throw corrupt(answer.url, 'compresses its answer unasked', {
+      encoding: answer.scrub(encoding).slice(0, 64),
+    });
   }
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -70,10 +74,15 @@ const MAX_DISCARDED_BYTES = 64 * 1024;
 /** An upstream that lets it drip would hold one connection after the other. */
 const MAX_DISCARD_MS = 2000;
 
+export interface AnswerDeps {
+  readonly limits: ClientLimits;
+  readonly scrub: (text: string) => string;
+}
+
 export function makeAnswer(
   url: URL,
   raw: Dispatcher.ResponseData,
-  limits: ClientLimits,
+  { limits, scrub }: AnswerDeps,
   signal: AbortSignal,
 ): Answer {
   // Whoever reads the body sees its failure; when nobody reads it, nobody needs to.
@@ -87,6 +96,7 @@ export function makeAnswer(
     },
     body: { [Symbol.asyncIterator]: () => watched(url, raw, limits, signal) },
     bytes: (maxBytes) => gather(answer, maxBytes),
+    scrub,
     discard() {
       // A short rest is read, so that the connection can be used again; a failure concerns nobody.
       const rest = { limit: MAX_DISCARDED_BYTES, signal: AbortSignal.timeout(MAX_DISCARD_MS) };

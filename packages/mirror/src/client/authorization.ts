@@ -1,6 +1,7 @@
 // Which `Authorization` a request gets. The scheme is learnt from the registry's first 401; tokens are
 // kept per set of scopes, and asked for once however many requests wait for them.
 import type { Clock } from '@portolan/storage';
+import { isDeepStrictEqual } from 'node:util';
 import { orAborted } from '../copy/or-aborted.ts';
 import { mirrorError } from '../errors.ts';
 import {
@@ -12,6 +13,7 @@ import {
 import { type Challenge, parseChallenges } from './challenge.ts';
 import type { KnownHosts } from './known-hosts.ts';
 import type { ClientLimits } from './limits.ts';
+import type { SentSecrets } from './sent-secrets.ts';
 import type { Transport } from './transport.ts';
 import type { UpstreamCredentials } from './upstream-settings.ts';
 
@@ -20,6 +22,8 @@ export interface Authorization {
   header(scopes: readonly string[], signal: AbortSignal): Promise<string | undefined>;
   /** Takes in a 401. @throws MirrorError `upstream-denied`, `egress-refused` */
   learn(refused: RefusedRequest): void;
+  /** From now on; tokens of other credentials are forgotten. */
+  useCredentials(credentials: UpstreamCredentials | undefined): void;
 }
 
 export interface RefusedRequest {
@@ -36,6 +40,8 @@ export interface AuthorizationDeps {
   readonly transport: Transport;
   readonly hosts: KnownHosts;
   readonly credentials: UpstreamCredentials | undefined;
+  /** Gets to know all that is sent. */
+  readonly secrets: SentSecrets;
   readonly clock: Clock;
   readonly limits: ClientLimits;
 }
@@ -67,14 +73,29 @@ function scopesOf(challenge: Challenge, wanted: readonly string[]): readonly str
   return [...new Set([...named.slice(0, MAX_CHALLENGE_SCOPES), ...wanted.slice(1)])];
 }
 
+function noteCredentials(secrets: SentSecrets, credentials: UpstreamCredentials): void {
+  if (credentials.kind !== 'basic') secrets.note(credentials.token);
+  else {
+    const { username, password } = credentials;
+    secrets.note(password);
+    secrets.note(basicAuthorization(username, password));
+  }
+}
+
 export function createAuthorization(deps: AuthorizationDeps): Authorization {
-  const { credentials } = deps;
+  let { credentials } = deps;
   const known = new Map<string, Known>();
   let isBasic = false;
 
   function ask(entry: Known): Promise<BearerToken> {
+    // It is what is sent now, however many tokens there were since the last time.
+    if (credentials !== undefined) noteCredentials(deps.secrets, credentials);
     // Several requests wait for it: that one of them is broken off must not fail the others.
-    const token = requestToken(entry.request, deps, new AbortController().signal);
+    const token = requestToken(
+      entry.request,
+      { ...deps, credentials },
+      new AbortController().signal,
+    );
     entry.token = token;
     delete entry.current;
     token.then(
@@ -92,14 +113,21 @@ export function createAuthorization(deps: AuthorizationDeps): Authorization {
     return `Bearer ${token}`;
   }
 
+  async function find(scopes: readonly string[], signal: AbortSignal) {
+    if (credentials?.kind === 'registry-token') return `Bearer ${credentials.token}`;
+    if (isBasic && credentials?.kind === 'basic') {
+      noteCredentials(deps.secrets, credentials);
+      return basicAuthorization(credentials.username, credentials.password);
+    }
+    const entry = known.get(scopes.join(' '));
+    return entry === undefined ? undefined : bearer(entry, signal);
+  }
+
   return {
     async header(scopes, signal) {
-      if (credentials?.kind === 'registry-token') return `Bearer ${credentials.token}`;
-      if (isBasic && credentials?.kind === 'basic') {
-        return basicAuthorization(credentials.username, credentials.password);
-      }
-      const entry = known.get(scopes.join(' '));
-      return entry === undefined ? undefined : bearer(entry, signal);
+      const value = await find(scopes, signal);
+      if (value !== undefined) deps.secrets.note(value);
+      return value;
     },
     learn({ challenge: text, scopes, sent, base }) {
       const challenges = parseChallenges(text);
@@ -124,6 +152,12 @@ export function createAuthorization(deps: AuthorizationDeps): Authorization {
         throw denied(base, credentials !== undefined);
       }
       isBasic = true;
+    },
+    useCredentials(changed) {
+      if (isDeepStrictEqual(changed, credentials)) return;
+      credentials = changed;
+      known.clear();
+      isBasic = false;
     },
   };
 }

@@ -67,17 +67,18 @@ function get(request: TokenRequest, deps: TokenDeps, signal: AbortSignal): Promi
   return deps.transport.exchange({ method: 'GET', url, headers, signal });
 }
 
-function noToken(url: URL, cause?: unknown) {
+function noToken(url: URL) {
   const detail = { host: url.host };
-  return mirrorError('upstream-corrupt', `${url.host} answers with no usable token`, detail, cause);
+  return mirrorError('upstream-corrupt', `${url.host} answers with no usable token`, detail);
 }
 
 function parseToken(body: Buffer, url: URL, now: number): BearerToken {
   let document: unknown;
   try {
     document = JSON.parse(body.toString());
-  } catch (cause) {
-    throw noToken(url, cause);
+  } catch {
+    // What JSON.parse says quotes the body, which may have a token in it.
+    throw noToken(url);
   }
   const fields = typeof document === 'object' && document !== null ? document : {};
   const { token, access_token, expires_in } = fields as Record<string, unknown>;

@@ -47,10 +47,13 @@ function matches(entry: string, url: URL): boolean {
   return name.startsWith('*.') ? url.hostname.endsWith(name.slice(1)) : url.hostname === name;
 }
 
-function refused(what: string, host: string, url: string) {
-  return mirrorError('egress-refused', `${host} names a ${what} elsewhere: ${url.slice(0, 200)}`, {
+const MAX_SHOWN = 200;
+
+function refused(what: string, host: string, shown: string) {
+  const url = shown.slice(0, MAX_SHOWN);
+  return mirrorError('egress-refused', `${host} names a ${what} elsewhere: ${url}`, {
     host,
-    url: url.slice(0, 200),
+    url,
     hint: 'list its host as allowed if you trust it',
   });
 }
@@ -70,7 +73,11 @@ export function isSecureEnough(url: URL, from: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && from.protocol === 'http:');
 }
 
-export function createKnownHosts(settings: UpstreamSettings): KnownHosts {
+/** @param scrub hides what was sent in what is shown */
+export function createKnownHosts(
+  settings: UpstreamSettings,
+  scrub: (text: string) => string,
+): KnownHosts {
   const isListed = (url: URL) => settings.allowedHosts.some((entry) => matches(entry, url));
   const isHubRealm = (url: URL) =>
     settings.host === UpstreamHost.DOCKER_HUB &&
@@ -85,19 +92,20 @@ export function createKnownHosts(settings: UpstreamSettings): KnownHosts {
         url.username === '' &&
         isSecureEnough(url, base) &&
         (isOwn(url, base) || isHubRealm(url) || isListed(url));
-      if (!isFine) throw refused('token service', base.host, text);
+      if (!isFine) throw refused('token service', base.host, scrub(text));
       return url;
     },
     continuation(text, answerUrl, base) {
       const url = URL.parse(text, answerUrl);
-      if (url === null || url.username !== '') throw refused('place', base.host, text);
+      if (url === null || url.username !== '') throw refused('place', base.host, scrub(text));
       const isOwnHost = url.hostname === base.hostname;
       // Registries behind a proxy that ends TLS often believe that they are http: same host, so ours.
       if (isOwnHost && base.protocol === 'https:' && url.protocol === 'http:') {
         return new URL(url.pathname + url.search, base);
       }
       if (url.origin === base.origin) return url;
-      if (!isSecureEnough(url, base) || !isListed(url)) throw refused('place', base.host, text);
+      if (!isSecureEnough(url, base) || !isListed(url))
+        throw refused('place', base.host, scrub(text));
       return url;
     },
   };

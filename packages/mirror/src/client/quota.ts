@@ -17,6 +17,7 @@ function parse(header: string | undefined): { count: number; window?: number } |
 }
 
 export function readQuota(answer: Answer): Quota | undefined {
+  const source = answer.header('docker-ratelimit-source');
   const limit = parse(answer.header('ratelimit-limit'));
   const remaining = parse(answer.header('ratelimit-remaining'));
   if (limit === undefined || remaining === undefined) return undefined;
@@ -24,6 +25,6 @@ export function readQuota(answer: Answer): Quota | undefined {
     limit: limit.count,
     remaining: remaining.count,
     windowSeconds: limit.window ?? remaining.window,
-    source: answer.header('docker-ratelimit-source')?.slice(0, 128),
+    source: source === undefined ? undefined : answer.scrub(source).slice(0, 128),
   };
 }

@@ -26,7 +26,8 @@ function nextUrl(answer: Answer, base: URL): URL {
     throw mirrorError('upstream-corrupt', `${host} redirects to nowhere`, { host });
   }
   if (isSecureEnough(url, answer.url) && url.username === '' && url.password === '') return url;
-  throw mirrorError('egress-refused', `${host} redirects to ${url.protocol}//${url.host}`, {
+  const place = answer.scrub(`${url.protocol}//${url.host}`);
+  throw mirrorError('egress-refused', `${host} redirects to ${place}`, {
     host,
     hint: 'only https is followed, and without credentials in the URL',
   });

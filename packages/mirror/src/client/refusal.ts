@@ -45,7 +45,7 @@ function retryAt(answer: Answer, now: number): number | undefined {
 }
 
 /** `MANIFEST_UNKNOWN: manifest unknown`, from an OCI error body or OAuth2's. */
-function said(body: Buffer): string | undefined {
+function said(body: Buffer, scrub: (text: string) => string): string | undefined {
   let document: unknown;
   try {
     document = JSON.parse(body.toString());
@@ -60,7 +60,8 @@ function said(body: Buffer): string | undefined {
       ? [(first as { code?: unknown }).code, (first as { message?: unknown }).message]
       : [error, error_description ?? details];
   const text = parts.filter((part) => typeof part === 'string' && part !== '').join(': ');
-  return text === '' ? undefined : text.replace(/[^\x20-\x7e]+/g, ' ').slice(0, MAX_SAID);
+  // Whole, before it is cut: half a password is one too.
+  return text === '' ? undefined : scrub(text.replace(/[^\x20-\x7e]+/g, ' ')).slice(0, MAX_SAID);
 }
 
 /** Reads the rest of the answer. `what` is what was asked for: `manifest`, `token` … */
@@ -72,7 +73,10 @@ export async function refusal(
   const { status, url } = answer;
   const code = codeFor(status);
   const at = retryAt(answer, clock());
-  const words = await answer.bytes(limits.maxErrorBytes).then(said, () => undefined);
+  const words = await answer.bytes(limits.maxErrorBytes).then(
+    (body) => said(body, (text) => answer.scrub(text)),
+    () => undefined,
+  );
   const isQuotaUsedUp = status === 429 && readQuota(answer)?.remaining === 0;
   const tail = words === undefined ? '' : `: ${words}`;
   return mirrorError(code, `${url.host} ${SAYS[code]} (${what}, status ${status})${tail}`, {

@@ -16,14 +16,17 @@ import type { ClientLogger } from './logger.ts';
 import { createRateLimit, type Sleep } from './rate-limit.ts';
 import { createRequester, type Requester } from './requester.ts';
 import { createRetrying } from './retry.ts';
+import { createSentSecrets } from './sent-secrets.ts';
 import { createTransport } from './transport.ts';
-import type { EgressPolicy, UpstreamSettings } from './upstream-settings.ts';
+import type { EgressPolicy, UpstreamCredentials, UpstreamSettings } from './upstream-settings.ts';
 
 export interface RegistryClient {
   /** Of one path there is one; nothing is sent yet. */
   repository(path: RepositoryName): RegistryRepository;
   /** Whether it is there, is a registry and takes the credentials. @throws MirrorError */
   ping(signal: AbortSignal): Promise<void>;
+  /** From now on; what is under way goes on with the login that it began with. */
+  useCredentials(credentials: UpstreamCredentials | undefined): void;
   /** What the upstream last said of its pull limit. */
   quota(): Quota | undefined;
   /** Breaks off what is still under way. */
@@ -53,13 +56,24 @@ async function ping(requester: Requester, signal: AbortSignal): Promise<void> {
 export function createRegistryClient(deps: RegistryClientDeps): RegistryClient {
   const { settings, clock } = deps;
   const limits = { ...CLIENT_LIMITS, ...deps.limits };
-  const transport = createTransport(settings, createEgressGuard(deps.egress, deps.resolve), limits);
+  const secrets = createSentSecrets();
+  const scrub = (text: string): string => secrets.scrub(text);
+  const guard = createEgressGuard(deps.egress, deps.resolve);
+  const transport = createTransport(settings, guard, { limits, scrub });
   const retrying = createRetrying({ clock, random: deps.random, sleep: deps.sleep, limits });
-  const hosts = createKnownHosts(settings);
+  const hosts = createKnownHosts(settings, scrub);
   const { credentials, requestsPerSecond, bytesPerSecond } = settings;
+  const authorization = createAuthorization({
+    transport,
+    hosts,
+    credentials,
+    secrets,
+    clock,
+    limits,
+  });
   const requester = createRequester({
     transport,
-    authorization: createAuthorization({ transport, hosts, credentials, clock, limits }),
+    authorization,
     endpoint: createEndpoint({ settings, transport, retrying }),
     rate: createRateLimit({ requestsPerSecond, bytesPerSecond, clock, sleep: deps.sleep }),
     retrying,
@@ -85,6 +99,7 @@ export function createRegistryClient(deps: RegistryClientDeps): RegistryClient {
       repositories.set(path, repository);
       return repository;
     },
+    useCredentials: (changed) => authorization.useCredentials(changed),
     ping: (signal) => ping(requester, signal),
     quota: () => requester.quota(),
     close: () => transport.close(),

@@ -4,9 +4,8 @@ import { X509Certificate } from 'node:crypto';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent, request } from 'undici';
 import { mirrorError } from '../errors.ts';
-import { type Answer, makeAnswer } from './answer.ts';
+import { type Answer, type AnswerDeps, makeAnswer } from './answer.ts';
 import type { EgressGuard } from './egress-guard.ts';
-import type { ClientLimits } from './limits.ts';
 import { networkError } from './network-error.ts';
 import type { UpstreamSettings } from './upstream-settings.ts';
 
@@ -90,7 +89,7 @@ function createDispatcher(settings: UpstreamSettings, guard: EgressGuard): Dispa
 export function createTransport(
   settings: UpstreamSettings,
   guard: EgressGuard,
-  limits: ClientLimits,
+  { limits, scrub }: AnswerDeps,
 ): Transport {
   const dispatcher = createDispatcher(settings, guard);
   return {
@@ -111,7 +110,7 @@ export function createTransport(
           headersTimeout: method === 'PUT' ? limits.commitTimeoutMs : limits.answerTimeoutMs,
           bodyTimeout: limits.progressWindowMs,
         });
-        return makeAnswer(url, raw, limits, signal);
+        return makeAnswer(url, raw, { limits, scrub }, signal);
       } catch (error) {
         throw networkError(error, url, signal);
       }

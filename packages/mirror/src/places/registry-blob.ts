@@ -21,7 +21,11 @@ function prefixLength(
   const length = answer.header('content-length');
   if (answer.status === 200) {
     if (length === undefined || Number(length) === size) return start;
-    throw corrupt(place, descriptor, `has ${length.slice(0, 20)} bytes instead of ${size}`);
+    throw corrupt(
+      place,
+      descriptor,
+      `has ${answer.scrub(length).slice(0, 20)} bytes instead of ${size}`,
+    );
   }
   const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(answer.header('content-range') ?? '');
   const [, first, last, total] = range ?? [];

@@ -2,6 +2,7 @@
 import { Tag } from '@portolan/oci';
 import type { Answer } from '../client/answer.ts';
 import { mirrorError } from '../errors.ts';
+import { countValues } from '../json/count-values.ts';
 import { nextPage } from './link-header.ts';
 import { pullScopes, type RegistryPlace } from './registry-place.ts';
 
@@ -13,17 +14,25 @@ interface Page {
   readonly next: string | undefined;
 }
 
-function corrupt(place: RegistryPlace, message: string, cause?: unknown) {
+function corrupt(place: RegistryPlace, message: string) {
   const name = `${place.host}/${place.path}`;
-  return mirrorError('upstream-corrupt', `${name}: ${message}`, { name }, cause);
+  return mirrorError('upstream-corrupt', `${name}: ${message}`, { name });
 }
 
+/** What is in a page beside the names. */
+const OTHER_VALUES = 100;
+
 function parseNames(place: RegistryPlace, body: Buffer): readonly unknown[] {
+  const { maxTags } = place.requester.limits;
+  if (countValues(body) > maxTags + OTHER_VALUES) {
+    throw corrupt(place, `the list of tags has more than ${maxTags} names`);
+  }
   let document: unknown;
   try {
     document = JSON.parse(body.toString());
-  } catch (cause) {
-    throw corrupt(place, 'the list of tags is not JSON', cause);
+  } catch {
+    // What JSON.parse says quotes the upstream.
+    throw corrupt(place, 'the list of tags is not JSON');
   }
   const names =
     typeof document === 'object' && document !== null && 'tags' in document

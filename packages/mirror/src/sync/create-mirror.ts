@@ -6,7 +6,7 @@ import { planRule, type PlanOptions, type RulePlan } from './plan-rule.ts';
 import { pruneRule, type PruneOptions, type PruneReport } from './prune-rule.ts';
 import type { SyncDeps } from './sync-deps.ts';
 import type { SyncOptions as RunOptions } from './sync-rule.ts';
-import { type SyncedRule, syncRules } from './sync-rules.ts';
+import { createSyncShare, type SyncedRule, syncRules } from './sync-rules.ts';
 import { createUpstreamClients, type UpstreamClientsDeps } from './upstream-clients.ts';
 
 export interface MirrorDeps extends UpstreamClientsDeps {
@@ -19,7 +19,10 @@ export interface MirrorDeps extends UpstreamClientsDeps {
 export interface Mirror {
   /** Changes nothing. @throws MirrorError */
   plan(rule: MirrorRule, options: PlanOptions): Promise<RulePlan>;
-  /** In the order of `rules`; what an upstream does is in the reports, and thrown by nothing. */
+  /**
+   * In the order of `rules`; what an upstream does is in the reports, and thrown by nothing. May be
+   * called again meanwhile: limits and transfers are shared.
+   */
   sync(rules: readonly MirrorRule[], options: RunOptions): Promise<readonly SyncedRule[]>;
   /** @throws MirrorError */
   prune(rule: MirrorRule, options: PruneOptions): Promise<PruneReport>;
@@ -29,6 +32,7 @@ export interface Mirror {
 export function createMirror(deps: MirrorDeps): Mirror {
   const { storage, clock, random, randomId, actor } = deps;
   const clients = createUpstreamClients(deps);
+  const share = createSyncShare();
   const local = { content: storage, downloads: storage.mirrorDownloads };
   const sync: SyncDeps = {
     stores: storage,
@@ -52,7 +56,7 @@ export function createMirror(deps: MirrorDeps): Mirror {
 
   return {
     plan: (rule, options) => noting(planRule(sync, rule, options)),
-    sync: (rules, options) => noting(syncRules(sync, rules, options)),
+    sync: (rules, options) => noting(syncRules(sync, rules, options, share)),
     prune: (rule, options) => noting(pruneRule(sync, rule, options)),
     close: () => clients.close(),
   };

@@ -1,11 +1,12 @@
 // Many rules in one go: hosts beside each other, each with its own number of images at once, and all
-// of them sharing their transfers, so that a layer which ten rules want is fetched once.
+// of them sharing their transfers, so that a layer which ten rules want is fetched once. Several calls
+// share the same, so that rules which begin at different times are as one.
 import { DomainError } from '@portolan/oci';
 import type { MirrorRule } from '@portolan/storage';
 import { forEachAtMost } from '../copy/at-most.ts';
-import { createCopier } from '../copy/copy-image.ts';
+import { type Copier, createCopier } from '../copy/copy-image.ts';
 import { parseRuleSettings } from '../rules/rule-settings.ts';
-import { createHostWork } from './host-work.ts';
+import { createHosts, type Hosts } from './host-work.ts';
 import { type PruneReport, pruneRule } from './prune-rule.ts';
 import type { RunReport } from './run-report.ts';
 import type { SyncDeps } from './sync-deps.ts';
@@ -17,14 +18,18 @@ export interface SyncedRule {
   readonly pruned: PruneReport | undefined;
 }
 
-function byHost(rules: readonly MirrorRule[]): MirrorRule[][] {
-  const hosts = new Map<string, MirrorRule[]>();
-  for (const rule of rules) {
-    const others = hosts.get(rule.upstream);
-    if (others === undefined) hosts.set(rule.upstream, [rule]);
-    else others.push(rule);
-  }
-  return [...hosts.values()];
+/** What all runs have in common that go on at the same time. */
+export interface SyncShare {
+  readonly copier: Copier;
+  readonly hosts: Hosts;
+}
+
+export function createSyncShare(): SyncShare {
+  return { copier: createCopier(), hosts: createHosts() };
+}
+
+function byHost(rules: readonly MirrorRule[]): [string, MirrorRule[]][] {
+  return [...Map.groupBy(rules, ({ upstream }) => upstream)];
 }
 
 async function pruneAfter(
@@ -49,17 +54,19 @@ export async function syncRules(
   deps: SyncDeps,
   rules: readonly MirrorRule[],
   options: SyncOptions,
+  share: SyncShare = createSyncShare(),
 ): Promise<readonly SyncedRule[]> {
-  const copier = createCopier();
+  const { copier } = share;
   const done = new Map<MirrorRule, SyncedRule>();
   const hosts = byHost(rules);
-  await forEachAtMost(hosts, hosts.length, async (ofHost) => {
-    const host = createHostWork(options.jobs);
-    await forEachAtMost(ofHost, options.jobs, async (rule) => {
-      const report = await syncRule({ deps, rule, host, copier, options });
-      const pruned = await pruneAfter(deps, rule, report, options.signal);
-      done.set(rule, { report, pruned });
-    });
+  await forEachAtMost(hosts, hosts.length, async ([name, ofHost]) => {
+    await share.hosts.use(name, options.jobs, (host) =>
+      forEachAtMost(ofHost, options.jobs, async (rule) => {
+        const report = await syncRule({ deps, rule, host, copier, options });
+        const pruned = await pruneAfter(deps, rule, report, options.signal);
+        done.set(rule, { report, pruned });
+      }),
+    );
   });
   return rules.map((rule) => done.get(rule)).filter((result) => result !== undefined);
 }

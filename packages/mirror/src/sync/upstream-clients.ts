@@ -1,11 +1,13 @@
 // One client for each upstream, for as long as a command or a job goes on: its connections, tokens and
-// limits are shared by all rules. What an upstream says of its pull limit is written down at the end and
-// now and then, not on each answer.
+// limits are shared by all rules. Its settings are looked up anew for each run, its login too, since a
+// credential helper's lasts for minutes and a job for days. What an upstream says of its pull limit is
+// written down at the end and now and then, not on each answer.
+import { isDeepStrictEqual } from 'node:util';
 import { createRegistryClient, type RegistryClient } from '../client/registry-client.ts';
 import type { ClientLogger } from '../client/logger.ts';
 import type { Quota } from '../client/quota.ts';
 import type { Sleep } from '../client/rate-limit.ts';
-import type { EgressPolicy } from '../client/upstream-settings.ts';
+import type { EgressPolicy, UpstreamSettings } from '../client/upstream-settings.ts';
 import type { Upstreams } from '../upstreams/upstreams.ts';
 
 export interface UpstreamClientsDeps {
@@ -18,21 +20,29 @@ export interface UpstreamClientsDeps {
 }
 
 export interface UpstreamClients {
+  /** For one run, with what the upstream's settings and login are now. */
   client(host: string): Promise<RegistryClient>;
   /** Writes down what is known of pull limits. */
   noteQuotas(): Promise<void>;
   close(): Promise<void>;
 }
 
+interface Opened {
+  readonly client: RegistryClient;
+  readonly place: Omit<UpstreamSettings, 'credentials'>;
+}
+
 export function createUpstreamClients(deps: UpstreamClientsDeps): UpstreamClients {
   const { upstreams, clock } = deps;
-  const clients = new Map<string, Promise<RegistryClient>>();
+  const clients = new Map<string, Opened>();
+  /** Of settings that are no more; runs that began with them still use them. */
+  const outdated: RegistryClient[] = [];
   const quotas = new Map<string, Quota & { readonly observedAt: number }>();
 
-  async function open(host: string): Promise<RegistryClient> {
+  function open(host: string, settings: UpstreamSettings): RegistryClient {
     const { egress, random, sleep, logger } = deps;
     return createRegistryClient({
-      settings: await upstreams.settingsOf(host),
+      settings,
       egress,
       clock,
       random,
@@ -49,19 +59,24 @@ export function createUpstreamClients(deps: UpstreamClientsDeps): UpstreamClient
   }
 
   return {
-    client(host) {
+    async client(host) {
+      const settings = await upstreams.settingsOf(host);
+      const { credentials, ...place } = settings;
       const known = clients.get(host);
-      if (known !== undefined) return known;
-      const opened = open(host);
-      clients.set(host, opened);
-      // A key that cannot be read today may be readable at the next run.
-      opened.catch(() => clients.delete(host));
-      return opened;
+      if (known !== undefined && isDeepStrictEqual(known.place, place)) {
+        known.client.useCredentials(credentials);
+        return known.client;
+      }
+      const client = open(host, settings);
+      if (known !== undefined) outdated.push(known.client);
+      clients.set(host, { client, place });
+      return client;
     },
     noteQuotas,
     async close() {
       await noteQuotas();
-      for (const opened of clients.values()) await (await opened.catch(() => undefined))?.close();
+      const all = [...[...clients.values()].map(({ client }) => client), ...outdated];
+      await Promise.all(all.map((client) => client.close()));
     },
   };
 }

@@ -1,6 +1,7 @@
 // What an upstream may do to us, and what comes of it (reliability S11 to S14): no credentials where
 // they do not belong, no connection where we do not go, no bytes without end, and a plain error.
 import { Digest, type Reference, RepositoryName, Tag } from '@portolan/oci';
+import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRegistryClient, type RegistryClient } from '../../src/client/registry-client.ts';
@@ -32,6 +33,8 @@ const LAYER = CONTENT.first.blobs[1] ?? Buffer.alloc(0);
 const LAYER_DESCRIPTOR = describeBytes(LAYER);
 const LATEST: Reference = { kind: 'tag', tag: Tag.parse('latest') };
 const BY_DIGEST: Reference = { kind: 'digest', digest: IMAGE.digest };
+/** As long as they are. */
+const TOKEN = `eyJ${'t0ken'.repeat(40)}`;
 const OTHER_DIGEST = Digest.of('sha256', 'f'.repeat(64));
 
 const TAGS = 'GET /v2/app/tags/list';
@@ -123,6 +126,8 @@ const ROWS: readonly Row[] = [
   { name: 'pages of tags in a circle', route: TAGS, answers: () => [nextTags('/v2/app/tags/list?last=a')], act: tags, code: 'upstream-corrupt', requests: 2 },
   { name: 'more and more tags', route: TAGS, answers: () => [(r, q) => { const last = Number(/last=(\d+)/.exec(q.path)?.[1] ?? 0); const names = Array.from({ length: 1000 }, (_, i) => `t${last + i}`); void json({ tags: names }, { link: `</x?last=${last + 1000}>; rel="next"` })(r, q); }], act: tags, code: 'upstream-corrupt', requests: 6 },
   { name: 'more and more pages of tags', route: TAGS, answers: () => [(r, q) => { const last = Number(/last=(\d+)/.exec(q.path)?.[1] ?? 0); void json({ tags: [`t${last}`] }, { link: `</x?last=${last + 1}>; rel="next"` })(r, q); }], act: tags, code: 'upstream-corrupt', requests: 20 },
+  { name: 'millions of tags that are nothing', route: TAGS, answers: () => [bytes(Buffer.from(`{"tags":[${'"",'.repeat(5_500_000)}""]}`))], act: tags, code: 'upstream-corrupt', requests: 1 },
+  { name: 'lists in lists instead of tags', route: TAGS, answers: () => [bytes(Buffer.from(`{"tags":${'['.repeat(8_000_000)}${']'.repeat(8_000_000)}}`))], act: tags, code: 'upstream-corrupt', requests: 1 },
   { name: 'a blob of another length', route: BLOB, answers: () => [bytes(LAYER.subarray(1))], act: blob, code: 'upstream-corrupt', requests: 1 },
   { name: 'a blob without end', route: BLOB, answers: () => [endless()], act: blob, code: 'upstream-corrupt', requests: 1 },
   { name: 'a blob that was cut off', route: BLOB, answers: () => [cutAfter(LAYER, 1000)], act: blob, code: 'upstream-unavailable', requests: 1 },
@@ -163,6 +168,12 @@ const dripping: ScriptedAnswer = (response) => {
   const drip = setInterval(() => response.write(' '), 50);
   response.on('close', () => clearInterval(drip));
 };
+
+const BASIC = `Basic ${Buffer.from('robot:hunter2').toString('base64')}`;
+
+const denied = (text: string, headers = {}) =>
+  status(403, headers, JSON.stringify({ errors: [{ code: 'DENIED', message: text }] }));
+const realmHere = () => `${registry.url}/token`;
 
 describe('a hostile upstream', () => {
   it.each(ROWS)('gets nowhere with $name', async ({ route, answers, act, code, requests }) => {
@@ -238,6 +249,51 @@ describe('a hostile upstream', () => {
     const error: unknown = await manifest().catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'upstream-denied' });
     expect(String(error)).toMatch(/^[\x20-\x7e]{1,400}$/);
+  });
+
+  // biome-ignore format: a table reads best as a table
+  it.each<[string, (say: (text: string) => void) => void]>([
+    ['an error', (say) => registry.on(MANIFEST, challenge(realmHere()), (r, q) => {
+      say(q.headers.authorization ?? '');
+      void denied(`you sent ${q.headers.authorization}!`)(r, q);
+    })],
+    ['an error of its token service', (say) => {
+      registry.on(MANIFEST, challenge(realmHere()));
+      registry.on('GET /token', (r, q) => {
+        say(q.headers.authorization ?? '');
+        void denied(`${q.headers.authorization} is robot:hunter2, hunter2`)(r, q);
+      });
+    }],
+    ['an error that is cut in the middle of it', (say) => registry.on(MANIFEST, challenge(realmHere()), (r, q) => {
+      say(q.headers.authorization ?? '');
+      void denied(`${'x'.repeat(180)} ${q.headers.authorization}`)(r, q);
+    })],
+    ['an error after it had asked for Basic', (say) => registry.on(MANIFEST, status(401, { 'www-authenticate': 'Basic realm="x"' }), (r, q) => {
+      say(q.headers.authorization ?? '');
+      void denied(`you sent ${q.headers.authorization}!`)(r, q);
+    })],
+    ['another realm', (say) => registry.on(MANIFEST, challenge(realmHere()), (r, q) => {
+      say(q.headers.authorization ?? '');
+      const text = encodeURIComponent(q.headers.authorization ?? '');
+      void challenge(foreign(`/token?${text}&hunter2`))(r, q);
+    })],
+    ['its pull limit', (say) => registry.on(MANIFEST, challenge(realmHere()), (r, q) => {
+      say(q.headers.authorization ?? '');
+      const source = q.headers.authorization ?? '';
+      const limits = { 'ratelimit-limit': '9', 'ratelimit-remaining': '9' };
+      void denied('no', { ...limits, 'docker-ratelimit-source': source })(r, q);
+    })],
+  ])('that says our login back in %s is not repeated', async (_what, script) => {
+    const sent: string[] = [];
+    registry.on('GET /token', json({ token: TOKEN, expires_in: 300 }));
+    script((text) => sent.push(text.replace(/^\w+ /, '')));
+    const error: unknown = await manifest().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ name: 'DomainError' });
+    const shown = inspect([error, client.quota()], { depth: 9 });
+    expect(sent.filter((text) => text !== '')).not.toEqual([]);
+    for (const secret of [...sent, 'hunter2', BASIC.slice(6, 16), TOKEN.slice(0, 10)]) {
+      if (secret !== '') expect(shown).not.toContain(secret);
+    }
   });
 
   it('cannot hold all connections with answers that nobody wants', async () => {

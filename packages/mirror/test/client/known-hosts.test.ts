@@ -31,14 +31,14 @@ const REALMS: [base: string, realm: string, isFine: boolean, allowed?: string][]
 describe('a realm', () => {
   it.each(REALMS)('of %s at %s: %s', (base, realm, isFine, allowed) => {
     const allowedHosts = allowed === undefined ? [] : [allowed];
-    const hosts = createKnownHosts(upstreamSettings({ host: 'r.example', allowedHosts }));
+    const hosts = createKnownHosts(upstreamSettings({ host: 'r.example', allowedHosts }), String);
     const read = () => hosts.realm(realm, new URL(base)).href;
     if (isFine) expect(read()).toBe(realm);
     else expect(read).toThrow(expect.objectContaining({ code: 'egress-refused' }));
   });
 
   it('of Docker Hub is known', () => {
-    const hosts = createKnownHosts(upstreamSettings({ host: 'docker.io' }));
+    const hosts = createKnownHosts(upstreamSettings({ host: 'docker.io' }), String);
     const base = new URL('https://registry-1.docker.io');
     expect(hosts.realm('https://auth.docker.io/token', base).host).toBe('auth.docker.io');
     expect(() => hosts.realm('http://auth.docker.io/token', base)).toThrow();
@@ -46,7 +46,7 @@ describe('a realm', () => {
 });
 
 describe('a Location', () => {
-  const hosts = createKnownHosts(upstreamSettings({ allowedHosts: ['cdn.example'] }));
+  const hosts = createKnownHosts(upstreamSettings({ allowedHosts: ['cdn.example'] }), String);
   const base = new URL('https://r.example');
   const at = new URL('https://r.example/v2/a/blobs/uploads/');
 

@@ -16,6 +16,7 @@ function answerOf(url: URL, location: string | undefined): Answer {
     body: nothing(),
     bytes: async () => Buffer.alloc(0),
     discard: () => undefined,
+    scrub: String,
   };
 }
 
