@@ -15,7 +15,7 @@ import { type BundleDocument, type BundledBlob, parseBundleDocument } from './bu
 import { checkDirectories } from './bundle-directory.ts';
 import { fileSize, readSmallFile } from './bundle-files.ts';
 import { isIndexOf } from './index-document.ts';
-import { MAX_DOCUMENT_BYTES } from './known-content.ts';
+import { checkDocument, MAX_DOCUMENT_BYTES } from './document-limits.ts';
 import { type BlobFile, blobFiles, DOCUMENT_FILE, INDEX_FILE, SUMS_FILE } from './layout.ts';
 import { readBlob } from './stored-blob.ts';
 import { join } from 'node:path';
@@ -182,6 +182,7 @@ export async function readBundle(directory: string): Promise<BundleContents> {
   const documentSums = new Map<string, string>();
   const readText = async (name: string): Promise<string> => {
     const bytes = await readSmallFile(directory, name, MAX_DOCUMENT_BYTES);
+    checkDocument(name, bytes);
     documentSums.set(name, createHash('sha256').update(bytes).digest('hex'));
     return bytes.toString('utf8');
   };

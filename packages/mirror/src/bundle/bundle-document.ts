@@ -3,6 +3,7 @@
 import { Digest, type DomainError } from '@portolan/oci';
 import * as z from 'zod';
 import { mirrorError } from '../errors.ts';
+import { MAX_DESCRIPTORS } from './document-limits.ts';
 import { countParts, DOCUMENT_FILE, MAX_FURTHER_PARTS } from './layout.ts';
 import { formatReferenceName, type NamedReference, parseReferenceName } from './reference-name.ts';
 
@@ -188,7 +189,9 @@ function contradiction(problem: string): never {
 }
 
 function checkConsistency(document: BundleDocument, stated: unknown): void {
-  const { blobs, expected, maxFileSize, references } = document;
+  const { blobs, expected, maxFileSize, omitted, references } = document;
+  const listed = [blobs, expected, omitted, references].reduce((sum, one) => sum + one.length, 0);
+  if (listed > MAX_DESCRIPTORS) contradiction('it lists more than a bundle can hold');
   const counted = { counts: countsOf(document), bytes: bytesOf(document) };
   if (JSON.stringify(stated) !== JSON.stringify(counted)) {
     contradiction('counts and bytes are not those of its lists');

@@ -13,9 +13,10 @@ import { wantedChildren } from '../copy/wanted-children.ts';
 import { mirrorError } from '../errors.ts';
 import type { FetchedManifest, SourceRepository } from '../places/place.ts';
 import { fileSize } from './bundle-files.ts';
+import { checkExtent } from './document-limits.ts';
 import { bytesOnDisk } from './free-space.ts';
 import type { KnownContent } from './known-content.ts';
-import { blobFiles } from './layout.ts';
+import { blobFiles, countParts } from './layout.ts';
 import { formatReferenceName } from './reference-name.ts';
 
 export interface ExportItem {
@@ -162,7 +163,10 @@ async function measure(options: PlanOptions, sizes: ReadonlyMap<Digest, number>)
   return needed;
 }
 
-/** References that cannot be had are listed as failed; the others go on. */
+/**
+ * References that cannot be had are listed as failed; the others go on.
+ * @throws MirrorError `request-invalid` when it is more than a bundle can hold
+ */
 export async function planExport(
   items: readonly ExportItem[],
   options: PlanOptions,
@@ -176,10 +180,17 @@ export async function planExport(
     failed.push(...result.failed);
   }
   const files = new Map([...sizes.blobs, ...sizes.manifests]);
+  const references = planned.reduce((sum, item) => sum + item.references.length, 0);
+  const omitted = planned.reduce((sum, item) => sum + item.omitted.size, 0);
+  const parts = [...files.values()].map((size) => countParts(size, options.maxFileSize));
+  checkExtent(
+    references + files.size + sizes.known.size + omitted,
+    parts.reduce((sum, count) => sum + count, 0),
+  );
   return {
     items: planned,
     failed,
-    references: planned.reduce((sum, { references }) => sum + references.length, 0),
+    references,
     manifests: sizes.manifests.size,
     blobs: sizes.blobs.size,
     bytes: [...files.values()].reduce((sum, size) => sum + size, 0),

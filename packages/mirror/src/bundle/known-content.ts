@@ -5,15 +5,13 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { type BundleBase, type BundleDocument, parseBundleDocument } from './bundle-document.ts';
 import { readSmallFile } from './bundle-files.ts';
+import { checkDocument, MAX_DOCUMENT_BYTES, MAX_HAVE_BYTES } from './document-limits.ts';
 import { HAVE_FORMAT, parseHave } from './have-document.ts';
 import { DOCUMENT_FILE } from './layout.ts';
 
 export interface KnownContent extends BundleBase {
   readonly blobs: ReadonlySet<Digest>;
 }
-
-/** A few hundred bytes a blob; millions of blobs fit. */
-export const MAX_DOCUMENT_BYTES: number = 256 * 1024 * 1024;
 
 /** Whoever has taken a bundle in has what it expected, too. */
 export function knownFromBundle({ id, blobs, expected }: BundleDocument): KnownContent {
@@ -28,7 +26,10 @@ export function knownFromBundle({ id, blobs, expected }: BundleDocument): KnownC
 export async function readKnownContent(path: string): Promise<KnownContent> {
   const isDirectory = (await stat(path).catch(() => undefined))?.isDirectory() === true;
   const [directory, file] = isDirectory ? [path, DOCUMENT_FILE] : [dirname(path), basename(path)];
-  const text = (await readSmallFile(directory, file, MAX_DOCUMENT_BYTES)).toString('utf8');
+  const maxBytes = isDirectory ? MAX_DOCUMENT_BYTES : MAX_HAVE_BYTES;
+  const bytes = await readSmallFile(directory, file, maxBytes);
+  checkDocument(file, bytes);
+  const text = bytes.toString('utf8');
   if (!text.includes(`"${HAVE_FORMAT}"`)) return knownFromBundle(parseBundleDocument(text));
   const have = parseHave(text, file);
   return { kind: 'have', id: have.id, blobs: new Set(have.blobs) };

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type BundleContents, filesOfBlob, readBundle } from './bundle-contents.ts';
 import { checkDirectories } from './bundle-directory.ts';
 import { isAbsent, openRegularFile, readSmallFile } from './bundle-files.ts';
-import { MAX_DOCUMENT_BYTES } from './known-content.ts';
+import { MAX_DOCUMENT_BYTES } from './document-limits.ts';
 import {
   BLOBS_DIRECTORY,
   DOCUMENT_FILE,

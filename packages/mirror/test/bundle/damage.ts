@@ -125,6 +125,27 @@ export const DAMAGES: readonly Damage[] = [
   { name: 'a blob is missing', damage: (at) => rmSync(join(at, whole(at))), problem: /is missing/ },
   { name: 'a part is missing', damage: (at) => rmSync(join(at, part(at))), problem: /is missing/ },
   {
+    name: 'a document is larger than any bundle has',
+    damage: (at) => truncateSync(join(at, 'bundle.json'), 64 * 1024 * 1024 + 1),
+    problem: /bundle\.json is too large/,
+  },
+  {
+    name: 'a document lists millions of nothings',
+    damage: (at) => writeFileSync(join(at, 'bundle.json'), `[${'{},'.repeat(5_000_000)}{}]`),
+    problem: /bundle\.json lists more than a bundle can hold/,
+  },
+  {
+    name: 'a document lists more blobs than a bundle has',
+    damage: (at) => {
+      editDocument(at, (document) => {
+        const digest = `sha256:${'0'.repeat(64)}`;
+        document['omitted'] = Array.from({ length: 200_001 }, () => digest);
+      });
+      correctSums(at);
+    },
+    problem: /it lists more than a bundle can hold/,
+  },
+  {
     name: 'a blob too many',
     damage: (at) => writeFileSync(join(at, 'blobs/sha256', 'f'.repeat(64)), 'x'),
     problem: /does not belong/,
