@@ -45,7 +45,7 @@ function refuseMissing(directory: string): void {
   if (isThere(join(directory, 'portolan.db'))) return;
   throw new CommandFailure(
     `there is no data directory at ${directory}\n  Start the server once with \`portolan serve\`, or name the directory with --data-dir or PORTOLAN_DATA_DIR.`,
-    EXIT.notFound,
+    EXIT.usage,
   );
 }
 

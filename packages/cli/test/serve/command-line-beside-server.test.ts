@@ -79,10 +79,10 @@ describe('exit codes', () => {
     expect(result.stderr).not.toContain('    at ');
   });
 
-  it('is 3 where there is no data directory, and makes none', async () => {
+  it('is 2 where there is no data directory, and makes none', async () => {
     const missing = join(scratchDirectory(), 'nowhere');
     const result = await portolan('user', 'list', '--data-dir', missing);
-    expect(result.code).toBe(3);
+    expect(result.code).toBe(2);
     expect(result.stderr).toContain(`no data directory at ${missing}`);
   });
 
