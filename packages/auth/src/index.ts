@@ -6,6 +6,12 @@ export { generatePassword } from './accounts/generated-password.ts';
 export { createUser, type PasswordChoice, type UserChanges } from './accounts/users.ts';
 export type { AuthError, AuthErrorCode } from './errors.ts';
 export { type AuthApp, type AuthDeps, createAuthApp } from './http/app.ts';
+export type {
+  Correlate,
+  Correlation,
+  ObserveRequest as ObserveAuthRequest,
+  RequestObservation as AuthRequestObservation,
+} from './http/observation.ts';
 export type { Service } from './http/endpoints/token.ts';
 export {
   createPasswordHasher,

@@ -5,5 +5,11 @@ export { remoteKeySet } from './access/remote-key-set.ts';
 export type { RegistryAccess, RepositoryAccess } from './access/require-access.ts';
 export { storedKeySet } from './access/stored-key-set.ts';
 export { createRegistryApp, type RegistryApp, type RequestListener } from './http/app.ts';
+export type {
+  Correlate,
+  Correlation,
+  ObserveRequest,
+  RequestObservation,
+} from './http/observation.ts';
 export { ROUTES, type Route } from './http/routes.ts';
 export { DEFAULT_LIMITS, type RegistryDeps, type RegistryLimits } from './registry-deps.ts';

@@ -3,6 +3,7 @@
 import type { Clock, ContentStores, Generations, RandomId, StampStore } from '@portolan/storage';
 import type { Logger } from 'pino';
 import type { KeySet } from './access/key-set.ts';
+import type { Correlate, ObserveRequest } from './http/observation.ts';
 
 export interface RegistryLimits {
   /** A larger manifest is refused with 413. */
@@ -62,4 +63,6 @@ export interface RegistryDeps {
   readonly clock: Clock;
   readonly randomId: RandomId;
   readonly limits: RegistryLimits;
+  readonly observe?: ObserveRequest;
+  readonly correlate?: Correlate;
 }

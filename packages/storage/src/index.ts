@@ -2,6 +2,11 @@
 export type { Collector, CollectionReport } from './collection/collector.ts';
 export type { BlobStore } from './blobs/blob-store.ts';
 export type { ByteRange } from './files/byte-range.ts';
+export {
+  type DurableFileOptions,
+  trySyncDirectory,
+  writeFileDurably,
+} from './files/write-file-durably.ts';
 export type { MountRequest, StoredBlob } from './blobs/stored-blob.ts';
 export type { BundleRecord, BundleStore } from './bundles/bundle-store.ts';
 export type { Clock, RandomId } from './clock.ts';
@@ -26,7 +31,9 @@ export type {
 } from './mirror-rules/mirror-rule-store.ts';
 export type { MirrorTag, MirrorTagStore } from './mirror-rules/mirror-tag-store.ts';
 export type { MirrorDownloadStore } from './mirror-runs/mirror-download-store.ts';
+export type { ContentSize } from './content-size.ts';
 export type {
+  LastSuccess,
   MirrorRun,
   MirrorRunOutcome,
   MirrorRunStore,
@@ -40,6 +47,7 @@ export type {
   NewNamespace,
 } from './namespaces/namespace.ts';
 export { openStorage } from './open-storage.ts';
+export type { FileAction, ObserveStorage, StorageObservation } from './observation.ts';
 export type { PageRequest } from './page-request.ts';
 export { fallbackTag } from './referrers/fallback-tag.ts';
 export type { ReferrerPage, ReferrerQuery, ReferrerStore } from './referrers/referrer-store.ts';
@@ -58,6 +66,7 @@ export type { NewUser, Subject, SubjectKind } from './subjects/subject.ts';
 export type { TagPage, TagStore } from './tags/tag-store.ts';
 export type { TeamStore } from './teams/team-store.ts';
 export type { Member, Membership, NewTeam, Role, Team } from './teams/team.ts';
+export { uploadUnknown } from './uploads/upload-claims.ts';
 export type { UploadStore } from './uploads/upload-store.ts';
 export type { AppendBody, BeginUpload, Upload } from './uploads/upload.ts';
 export type {

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { createBlobStore } from './blobs/blob-store.ts';
 import { createBundleStore } from './bundles/bundle-store.ts';
 import { createCollector } from './collection/collector.ts';
+import { measureContent } from './content-size.ts';
 import { createCredentialStore } from './credentials/credential-store.ts';
 import { createLoginFailureStore } from './credentials/login-failure-store.ts';
 import { type DataDirectoryLock, lockDataDirectory, thisMachine } from './data-directory-lock.ts';
@@ -14,6 +15,7 @@ import type { BlobFiles } from './files/blob-files.ts';
 import { syncDirectory } from './files/durable-directories.ts';
 import { createDiskBlobFiles } from './files/disk-blob-files.ts';
 import { type DataLayout, dataLayout } from './files/layout.ts';
+import { observeBlobFiles } from './files/observed-blob-files.ts';
 import { createLeaseStore } from './leases/lease-store.ts';
 import { createManifestStore } from './manifests/manifest-store.ts';
 import { createMirrorRuleStore } from './mirror-rules/mirror-rule-store.ts';
@@ -111,6 +113,8 @@ function assemble(parts: Parts): Storage {
     leases: createLeaseStore(deps),
     generations: deps.generations,
     checkWritable: () => checkWritable(parts),
+    contentSize: () => measureContent(deps.database.read),
+    freeBytes: () => files.freeBytes(),
     async close() {
       lock.close();
       await credentials.close();
@@ -125,16 +129,17 @@ function assemble(parts: Parts): Storage {
  * @throws StorageError `still-in-use` while another machine has it
  */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
-  const { directory, clock, randomId, times, diskFloorBytes } = options;
+  const { directory, clock, randomId, times, diskFloorBytes, observe } = options;
   const layout = dataLayout(directory);
   await makeDirectories(layout);
   const lock = lockDataDirectory({ file: layout.lock, machine: thisMachine(), clock, randomId });
   try {
     makeDatabaseFile(layout.database);
-    const database = await openDatabase(layout.database);
+    const database = await openDatabase(layout.database, observe);
     const generations = createGenerations(database);
     const deps: StoreDeps = { database, generations, clock, randomId, times };
-    const files = createDiskBlobFiles({ layout, randomId });
+    const onDisk = createDiskBlobFiles({ layout, randomId });
+    const files = observe === undefined ? onDisk : observeBlobFiles(onDisk, observe);
     return assemble({ layout, deps, files, lock, diskFloorBytes });
   } catch (error) {
     lock.close();

@@ -5,6 +5,7 @@ import type { Clock, RandomId } from './clock.ts';
 import type { Collector } from './collection/collector.ts';
 import type { CredentialStore } from './credentials/credential-store.ts';
 import type { LoginFailureStore } from './credentials/login-failure-store.ts';
+import type { ContentSize } from './content-size.ts';
 import type { Generations } from './database/generations.ts';
 import type { DataLayout } from './files/layout.ts';
 import type { LeaseStore } from './leases/lease-store.ts';
@@ -14,6 +15,7 @@ import type { MirrorRuleStore } from './mirror-rules/mirror-rule-store.ts';
 import type { MirrorRunStore } from './mirror-runs/mirror-run-store.ts';
 import type { MirrorTagStore } from './mirror-rules/mirror-tag-store.ts';
 import type { NamespaceStore } from './namespaces/namespace-store.ts';
+import type { ObserveStorage } from './observation.ts';
 import type { ReferrerStore } from './referrers/referrer-store.ts';
 import type { RepositoryStore } from './repositories/repository-store.ts';
 import type { SigningKeyStore } from './signing-keys/signing-key-store.ts';
@@ -33,6 +35,8 @@ export interface StorageOptions {
   readonly times: StorageTimes;
   /** Uploads are refused when less than this would stay free, in bytes. */
   readonly diskFloorBytes: number;
+  /** Gets to know how long commits and the work on files take. */
+  readonly observe?: ObserveStorage;
 }
 
 /** The content half: what the registry and the mirror work on. */
@@ -74,5 +78,9 @@ export interface Storage extends ContentStores, AccessStores, MirrorStores {
   readonly generations: Generations;
   /** Throws when the database cannot be written or less than the floor is free. For `/readyz`. */
   checkWritable(): Promise<void>;
+  /** What all repositories hold together; reads many rows. */
+  contentSize(): Promise<ContentSize>;
+  /** Bytes free for us. @throws StorageError `store-read-only` after a failed sync */
+  freeBytes(): number;
   close(): Promise<void>;
 }

@@ -17,6 +17,7 @@ import { createReadyz, livez } from './endpoints/health.ts';
 import { createJwksEndpoint } from './endpoints/jwks.ts';
 import { createTokenEndpoint, type Service } from './endpoints/token.ts';
 import { createErrorMiddleware } from './error-middleware.ts';
+import type { Correlate, ObserveRequest } from './observation.ts';
 import type { RequestFacts } from './request-context.ts';
 import { createRequestLog } from './request-log.ts';
 import { createRouting, routeTable } from './routes.ts';
@@ -43,6 +44,8 @@ export interface AuthDeps {
   readonly clock: () => number;
   readonly randomId: () => string;
   readonly hasher: PasswordHasher;
+  readonly observe?: ObserveRequest;
+  readonly correlate?: Correlate;
 }
 
 export interface AuthApp {
@@ -86,9 +89,7 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
   );
   // `proxy` stays off: koa would believe headers that anybody can send (`createReadSource`).
   const app = new Koa<RequestFacts>({ proxy: false });
-  app.on('error', (error: Error & { rawPacket?: Buffer }) => {
-    // The bytes that node's parser choked on: a password may be among them.
-    delete error.rawPacket;
+  app.on('error', (error: Error) => {
     deps.logger.warn({ err: error }, 'connection failed');
   });
   // Outermost first. The log sees the final status; only what the last one stands around throws.

@@ -27,6 +27,7 @@ function sentence(message: string, detail: Readonly<Record<string, unknown>>): s
 }
 
 function respondWithError(ctx: RequestContext, error: unknown, realm: string): void {
+  ctx.state.refusal = error instanceof DomainError ? error.code : 'unexpected';
   const { wire, message, detail } = describe(error);
   const text = sentence(message, detail);
   const body: WireErrorBody = {
@@ -56,7 +57,7 @@ export function createErrorMiddleware({
     } catch (error) {
       respondWithError(ctx, error, realm);
       if (ctx.status < 500) return;
-      const line = { requestId: ctx.state.requestId, err: error };
+      const line = { ...ctx.state, err: error };
       if (ctx.status === 503) logger.warn(line, 'unavailable');
       else logger.error(line, 'request failed');
     }

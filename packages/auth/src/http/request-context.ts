@@ -13,6 +13,10 @@ export interface RequestFacts {
   grant?: string;
   /** The granted scope. */
   scope?: string;
+  /** The error's code when the request was refused. */
+  refusal?: string;
+  traceId?: string;
+  proxyRequestId?: string;
 }
 
 export type RequestContext = ParameterizedContext<RequestFacts>;

@@ -3,6 +3,7 @@
 import type { Middleware } from 'koa';
 import type { Logger } from 'pino';
 import type { ReadSource } from '../identity/source-address.ts';
+import type { Correlate, ObserveRequest } from './observation.ts';
 import type { RequestFacts } from './request-context.ts';
 
 export interface RequestLogDeps {
@@ -10,25 +11,27 @@ export interface RequestLogDeps {
   readonly clock: () => number;
   readonly randomId: () => string;
   readonly readSource: ReadSource;
+  readonly observe?: ObserveRequest;
+  readonly correlate?: Correlate;
 }
 
 export function createRequestLog(deps: RequestLogDeps): Middleware<RequestFacts> {
-  const { logger, clock, randomId, readSource } = deps;
+  const { logger, clock, randomId, readSource, observe, correlate } = deps;
   return async (ctx, next) => {
     const startedAt = clock();
     ctx.state.requestId = randomId();
     ctx.state.source = readSource(ctx.req);
+    if (correlate !== undefined) Object.assign(ctx.state, correlate(ctx.req));
     ctx.set('X-Request-Id', ctx.state.requestId);
     await next();
-    const line = {
-      ...ctx.state,
-      method: ctx.method,
-      status: ctx.status,
-      durationMs: clock() - startedAt,
-    };
+    const { method, status } = ctx;
+    const durationMs = clock() - startedAt;
+    const { route, grant, refusal } = ctx.state;
+    observe?.({ route, method, status, durationMs, grant, refusal });
+    const line = { ...ctx.state, method, status, durationMs };
     // Probes come every few seconds.
-    const isProbe = ctx.state.route === 'livez' || ctx.state.route === 'readyz';
-    if (isProbe && ctx.status < 400) logger.debug(line, 'request');
+    const isProbe = route === 'livez' || route === 'readyz';
+    if (isProbe && status < 400) logger.debug(line, 'request');
     else logger.info(line, 'request');
   };
 }

@@ -20,6 +20,8 @@ export interface PasswordHasher {
   ): Promise<boolean>;
   /** Whether the hash was made with other parameters than today's. */
   needsRehash(hash: string): boolean;
+  /** How many wait for their turn. */
+  queueLength(): number;
 }
 
 export interface PasswordHasherOptions {
@@ -36,7 +38,7 @@ export interface PasswordHasherOptions {
 function createQueue(concurrency: number, maxWaiting: number) {
   let running = 0;
   const waiting: (() => void)[] = [];
-  return async function run<T>(work: () => Promise<T>): Promise<T> {
+  async function run<T>(work: () => Promise<T>): Promise<T> {
     if (running >= concurrency) {
       if (waiting.length >= maxWaiting) {
         throw authError('too-busy', 'too many logins at the moment', {
@@ -54,7 +56,8 @@ function createQueue(concurrency: number, maxWaiting: number) {
       if (next === undefined) running--;
       else next();
     }
-  };
+  }
+  return { run, length: () => waiting.length };
 }
 
 function randomBase64(bytes: number): string {
@@ -69,16 +72,18 @@ function dummyHash(memoryCost: number, timeCost: number): string {
 export function createPasswordHasher(options: PasswordHasherOptions = {}): PasswordHasher {
   const { memoryCost = 19_456, timeCost = 2 } = options;
   const concurrency = options.concurrency ?? Math.max(1, availableParallelism() - 1);
-  const run = createQueue(concurrency, options.maxWaiting ?? 64);
+  const queue = createQueue(concurrency, options.maxWaiting ?? 64);
   const parameters = { memoryCost, timeCost, parallelism: 1 };
   const dummy = dummyHash(memoryCost, timeCost);
   return {
-    hash: (password) => run(() => argon2.hash(password, { ...parameters, type: argon2.argon2id })),
+    hash: (password) =>
+      queue.run(() => argon2.hash(password, { ...parameters, type: argon2.argon2id })),
     verify: (hash, password, admit) =>
-      run(async () => {
+      queue.run(async () => {
         await admit?.();
         return argon2.verify(hash ?? dummy, password);
       }),
     needsRehash: (hash) => argon2.needsRehash(hash, parameters),
+    queueLength: () => queue.length(),
   };
 }

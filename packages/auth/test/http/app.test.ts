@@ -112,6 +112,7 @@ describe('an internal error', () => {
           throw new Error('secret canary');
         },
         needsRehash: () => false,
+        queueLength: () => 0,
       },
     });
     try {

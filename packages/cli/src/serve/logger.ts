@@ -2,6 +2,7 @@
 // and errors are shown by default, so that the banner stays in sight.
 import pino, { type Logger } from 'pino';
 import { createGatheredLines } from './gathered-lines.ts';
+import { loggedError } from './logged-error.ts';
 import { createReadableLines } from './readable-lines.ts';
 
 export interface ServerLog {
@@ -10,18 +11,12 @@ export interface ServerLog {
   flush(): void;
 }
 
-const SECRETS = [
-  'authorization',
-  'cookie',
-  'password',
-  'token',
-  '*.authorization',
-  '*.cookie',
-  '*.password',
-  '*.token',
-  '*.headers.authorization',
-  '*.headers.cookie',
-];
+/** Nobody means to log one; this is for whoever logs an object without looking into it. */
+const NAMES = ['authorization', 'cookie', 'password', 'secret', 'token', '["set-cookie"]'];
+const PLACES = ['', '*.', '*.headers.'];
+const SECRETS = PLACES.flatMap((place) =>
+  NAMES.map((name) => (name.startsWith('[') ? place.replace(/\.$/, '') : place) + name),
+);
 
 export interface LogOptions {
   readonly level: string | undefined;
@@ -29,7 +24,11 @@ export interface LogOptions {
 }
 
 export function createServerLog({ level, isTerminal }: LogOptions): ServerLog {
-  const options = { base: { pid: process.pid }, redact: { paths: SECRETS, censor: '[secret]' } };
+  const options = {
+    base: { pid: process.pid },
+    redact: { paths: SECRETS, censor: '[secret]' },
+    serializers: { err: loggedError },
+  };
   if (isTerminal) {
     const lines = createReadableLines(process.stderr);
     return { logger: pino({ ...options, level: level ?? 'warn' }, lines), flush: () => undefined };

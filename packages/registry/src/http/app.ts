@@ -46,18 +46,16 @@ function createAccess(deps: RegistryDeps) {
  * app.attach(http.createServer({ requestTimeout: 0 }).listen(5000));
  */
 export function createRegistryApp(deps: RegistryDeps): RegistryApp {
-  const { logger, clock, randomId, limits, content } = deps;
+  const { logger, limits, content } = deps;
   const app = new Koa<RequestState>();
   // Outermost first. The log sees the final status; lingering must see the answer to a refusal, so
   // it stands outside the errors; dispatch is the only one that throws.
-  app.use(createRequestLog({ logger, clock, randomId, accessLog: limits.accessLog }));
+  app.use(createRequestLog(deps));
   app.use(createLingeringClose(limits));
   app.use(createErrorMiddleware(logger));
   app.use(createDispatch({ content, limits }, createAccess(deps)));
   // What koa reports here happened after the headers were sent: nearly always a client that left.
-  app.on('error', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, ctx?: Koa.Context) => {
-    // The bytes that node's parser choked on: a token may be among them.
-    delete error.rawPacket;
+  app.on('error', (error: NodeJS.ErrnoException, ctx?: Koa.Context) => {
     const hasLeft =
       error.code === 'ERR_STREAM_PREMATURE_CLOSE' || ctx?.req.socket.destroyed === true;
     const fields = { ...ctx?.state, err: error };

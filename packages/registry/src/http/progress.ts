@@ -2,6 +2,7 @@
 // one that stands still is cut, or idle clients would hold sockets and files for ever.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RegistryLimits } from '../registry-deps.ts';
+import { countReceived } from './body-bytes.ts';
 
 const TICKS_PER_WINDOW = 6;
 
@@ -19,6 +20,7 @@ export async function* watchBody(
   begin: () => void,
 ): AsyncGenerator<Buffer, void, undefined> {
   const minBytes = (limits.minBodyBytesPerSecond * limits.bodyWindowMs) / 1000;
+  const received = countReceived(req);
   let isWaiting = true;
   let ticks = 0;
   let bytes = 0;
@@ -32,6 +34,7 @@ export async function* watchBody(
     begin();
     for await (const chunk of req.iterator({ destroyOnReturn: false })) {
       bytes += chunk.length;
+      received.bytes += chunk.length;
       isWaiting = false;
       yield chunk;
       isWaiting = true;

@@ -8,10 +8,12 @@ import type { RegistryLimits } from '../registry-deps.ts';
 /** Field names are those of the log line. */
 export interface RequestState {
   requestId: string;
+  traceId?: string;
+  proxyRequestId?: string;
   route?: string;
   repository?: string;
   reference?: string;
-  identity?: string;
+  subject?: string;
 }
 
 export type RegistryContext = ParameterizedContext<RequestState>;

@@ -2,6 +2,7 @@
 // other, of which several may share one commit.
 import type { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
+import type { ObserveStorage } from '../observation.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import type { Schema } from './schema.ts';
@@ -49,13 +50,13 @@ async function isMigrated(db: Kysely<Schema>): Promise<boolean> {
 }
 
 /** Opens the database file, made and migrated when needed. */
-export async function openDatabase(file: string): Promise<Database> {
+export async function openDatabase(file: string, observe?: ObserveStorage): Promise<Database> {
   const sqlite = openSqlite(file);
   if (!(await isMigrated(sqlite.read))) await migrate(sqlite.write);
   sqlite.stopBlocking();
   return {
     read: sqlite.read,
-    write: createGroupCommit(sqlite),
+    write: createGroupCommit(sqlite, observe),
     dataVersion: () => sqlite.dataVersion(),
     close: () => sqlite.close(),
   };

@@ -2,6 +2,7 @@
 // its way to the disk, run one after the other as savepoints of one transaction, so that one flush of
 // the disk serves all of them. A failing one rolls back to its own savepoint and harms no other.
 import { type RawBuilder, sql } from 'kysely';
+import type { ObserveStorage } from '../observation.ts';
 import type { Writer } from './transaction.ts';
 import { asDiskFull, type Durability, type SqliteHandles } from './sqlite.ts';
 
@@ -56,12 +57,13 @@ function unitOf<T>(
   };
 }
 
-export function createGroupCommit(sqlite: SqliteHandles): Write {
+export function createGroupCommit(sqlite: SqliteHandles, observe?: ObserveStorage): Write {
   let waiting: Unit[] = [];
   let isRunning = false;
 
   async function commit(units: readonly Unit[]): Promise<void> {
     const isDurable = units.some((unit) => unit.durability === 'durable');
+    const startedAt = performance.now();
     sqlite.setDurability(isDurable ? 'durable' : 'soft');
     try {
       const settlers = await sqlite.write.transaction().execute(async (tx) => {
@@ -73,6 +75,7 @@ export function createGroupCommit(sqlite: SqliteHandles): Write {
     } catch (error) {
       for (const unit of units) unit.reject(error);
     }
+    observe?.({ kind: 'commit', durationMs: performance.now() - startedAt });
   }
 
   async function run(): Promise<void> {

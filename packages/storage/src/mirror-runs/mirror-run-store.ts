@@ -16,6 +16,12 @@ export interface MirrorRun {
   readonly summary: Readonly<Record<string, unknown>>;
 }
 
+/** When a rule last had everything it names. */
+export interface LastSuccess {
+  readonly destination: string;
+  readonly endedAt: number;
+}
+
 export interface MirrorRunStore {
   start(ruleId: number): Promise<MirrorRun>;
   /** @throws StorageError `not-found` */
@@ -26,6 +32,8 @@ export interface MirrorRunStore {
   ): Promise<void>;
   /** Newest first. */
   list(ruleId: number, limit: number): Promise<readonly MirrorRun[]>;
+  /** Of each rule that ever had one, by destination. */
+  lastSuccesses(limit: number): Promise<readonly LastSuccess[]>;
 }
 
 // Of a rule; a run an hour fills them in six weeks.
@@ -71,6 +79,23 @@ async function startRun({ database, clock }: StoreDeps, ruleId: number): Promise
   });
 }
 
+async function lastSuccesses(
+  { database }: StoreDeps,
+  limit: number,
+): Promise<readonly LastSuccess[]> {
+  return await database.read
+    .selectFrom('mirror_run')
+    .innerJoin('mirror_rule', 'mirror_rule.id', 'mirror_run.rule_id')
+    .select(({ fn }) => ['mirror_rule.destination', fn.max('mirror_run.ended_at').as('endedAt')])
+    .where('mirror_run.outcome', '=', 'ok')
+    .where('mirror_run.ended_at', 'is not', null)
+    .groupBy('mirror_rule.destination')
+    .orderBy('mirror_rule.destination')
+    .limit(limit)
+    .$narrowType<{ endedAt: number }>()
+    .execute();
+}
+
 export function createMirrorRunStore(deps: StoreDeps): MirrorRunStore {
   const { database, clock } = deps;
   return {
@@ -85,6 +110,7 @@ export function createMirrorRunStore(deps: StoreDeps): MirrorRunStore {
         if (numUpdatedRows > 0n) return;
         throw storageError('not-found', 'there is no such run', { kind: 'mirror run', id });
       }),
+    lastSuccesses: (limit) => lastSuccesses(deps, limit),
     async list(ruleId, limit) {
       const rows = await database.read
         .selectFrom('mirror_run')
