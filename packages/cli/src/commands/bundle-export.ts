@@ -18,6 +18,7 @@ import {
   withUpstreamItems,
 } from './bundle-upstreams.ts';
 import type { CommandContext } from './context.ts';
+import { requireComplete } from './export-failure.ts';
 import { collectText } from './repeated-option.ts';
 import { spareMemory } from './spare-memory.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -97,7 +98,7 @@ function bundleFields({ id, madeAt, base }: BundleDocument) {
   };
 }
 
-/** @throws CommandFailure 3 when nothing matched, 1 when something failed */
+/** @throws CommandFailure 3 when nothing matched; 1, 4 or 75 when something failed */
 function answer(context: CommandContext, directory: string, result: ExportResult): void {
   const { plan, document, failed } = result;
   if (plan.references === 0 && failed.length === 0) {
@@ -113,9 +114,7 @@ function answer(context: CommandContext, directory: string, result: ExportResult
     leftOut: document?.expected.length ?? plan.knownBlobs,
     failed: failed.map(({ name }) => name),
   });
-  if (failed.length === 0) return;
-  const state = document === undefined ? 'nothing was written' : 'the bundle holds the others';
-  throw new CommandFailure(`${failed.length} could not be exported; ${state}`, EXIT.failed);
+  requireComplete(result);
 }
 
 async function findKnown(

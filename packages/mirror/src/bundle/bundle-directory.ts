@@ -1,11 +1,12 @@
 // The directory of an export, at its beginning and at its end. SHA256SUMS goes first and comes last: a
 // directory with it holds one whole bundle and nothing of another one.
+import { trySyncDirectory } from '@portolan/storage';
 import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { mirrorError } from '../errors.ts';
 import { type BundleDocument, toJson } from './bundle-document.ts';
-import { fileSize, syncDirectory, writeWhole } from './bundle-files.ts';
+import { fileSize, writeWhole } from './bundle-files.ts';
 import { formatIndex } from './index-document.ts';
 import {
   BLOBS_DIRECTORY,
@@ -58,7 +59,7 @@ export async function prepareDirectory(directory: string): Promise<void> {
   await checkDirectories(directory);
   await mkdir(join(directory, UNFINISHED_DIRECTORY), { recursive: true });
   for (const name of [SUMS_FILE, SIGNATURE_FILE]) await rm(join(directory, name), { force: true });
-  await syncDirectory(directory);
+  await trySyncDirectory(directory);
 }
 
 /** What lies in `blobs/` and belongs to no bundle, or to the one that was here before. */

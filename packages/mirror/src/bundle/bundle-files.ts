@@ -1,7 +1,8 @@
 // Files of a bundle on whatever file system a stick has: small ones are written whole or not at all,
 // and links are never followed, since somebody else may have prepared the stick.
+import { trySyncDirectory, writeFileDurably } from '@portolan/storage';
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { mirrorError } from '../errors.ts';
 
@@ -27,32 +28,11 @@ export function asWriteError(error: unknown, directory: string): unknown {
   return error;
 }
 
-/** Some file systems (exFAT through FUSE, network shares) cannot sync a directory; others must. */
-const CANNOT_SYNC: ReadonlySet<unknown> = new Set([
-  'EINVAL',
-  'ENOTSUP',
-  'EPERM',
-  'EISDIR',
-  'EBADF',
-]);
-
-export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } catch (error) {
-    if (!CANNOT_SYNC.has(codeOf(error))) throw error;
-  } finally {
-    await handle.close();
-  }
-}
-
 export async function ensureDirectory(directory: string): Promise<void> {
   const first = await mkdir(directory, { recursive: true });
-  if (first !== undefined) await syncDirectory(dirname(directory));
+  if (first !== undefined) await trySyncDirectory(dirname(directory));
 }
 
-/** Temp, fsync, rename, fsync. */
 export async function writeWhole(
   directory: string,
   name: string,
@@ -60,16 +40,8 @@ export async function writeWhole(
 ): Promise<void> {
   const temporary = join(directory, `${name}.tmp`);
   try {
-    await rm(temporary, { force: true });
-    const handle = await open(temporary, 'wx');
-    try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, join(directory, name));
-    await syncDirectory(directory);
+    const options = { temporary, syncDirectory: trySyncDirectory };
+    await writeFileDurably(join(directory, name), bytes, options);
   } catch (error) {
     throw asWriteError(error, directory);
   }

@@ -15,6 +15,7 @@ import {
   type PlanOptions,
 } from './export-plan.ts';
 import { checkSpace } from './free-space.ts';
+import { createLimitedHosts } from './limited-hosts.ts';
 import { formatReferenceName } from './reference-name.ts';
 import { rememberManifests } from './remembering-source.ts';
 
@@ -70,6 +71,7 @@ async function copyAll(
   const { withReferrers, blobsAtOnce, signal, progress } = request;
   const copier = createCopier();
   const failed: FailedReference[] = [];
+  const limited = createLimitedHosts();
   const copies = plan.items.flatMap((item) =>
     item.references.map((reference): Copy => ({ item, reference })),
   );
@@ -78,6 +80,7 @@ async function copyAll(
     const name = formatReferenceName({ repository, reference });
     const sink = createBundleSink(writer, { repository, source: source.name });
     try {
+      limited.check(source);
       const result = await copier.copy({
         source,
         sink,
@@ -94,6 +97,7 @@ async function copyAll(
       progress.copied(name, result);
     } catch (error) {
       if (endsAll(error, signal)) throw error;
+      limited.note(source, error);
       failed.push({ name, error });
       progress.failed(name, error);
     }

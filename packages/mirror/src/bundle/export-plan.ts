@@ -17,6 +17,7 @@ import { checkExtent } from './document-limits.ts';
 import { bytesOnDisk } from './free-space.ts';
 import type { KnownContent } from './known-content.ts';
 import { blobFiles, countParts } from './layout.ts';
+import { createLimitedHosts, type LimitedHosts } from './limited-hosts.ts';
 import { formatReferenceName } from './reference-name.ts';
 
 export interface ExportItem {
@@ -129,16 +130,19 @@ async function planItem(
   item: ExportItem,
   options: PlanOptions,
   sizes: Sizes,
+  limited: LimitedHosts,
 ): Promise<{ planned: PlannedItem; failed: readonly FailedReference[] }> {
   const walk = { item, options, sizes, omitted: new Set<Digest>(), seen: new Set<Digest>() };
   const references: Reference[] = [];
   const failed: FailedReference[] = [];
   for (const reference of item.references) {
     try {
+      limited.check(item.source);
       await addReference(walk, reference);
       references.push(reference);
     } catch (error) {
       options.signal.throwIfAborted();
+      limited.note(item.source, error);
       failed.push({ name: formatReferenceName({ ...item, reference }), error });
     }
   }
@@ -171,11 +175,12 @@ export async function planExport(
   items: readonly ExportItem[],
   options: PlanOptions,
 ): Promise<ExportPlan> {
+  const limited = createLimitedHosts();
   const sizes: Sizes = { manifests: new Map(), blobs: new Map(), known: new Set() };
   const planned: PlannedItem[] = [];
   const failed: FailedReference[] = [];
   for (const item of items) {
-    const result = await planItem(item, options, sizes);
+    const result = await planItem(item, options, sizes, limited);
     if (result.planned.references.length > 0) planned.push(result.planned);
     failed.push(...result.failed);
   }

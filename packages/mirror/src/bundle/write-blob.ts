@@ -2,13 +2,14 @@
 // the size limit, and get their names when all of them match the digest; what an interrupted run has
 // left there is hashed again and gone on with.
 import { type Descriptor, Digest } from '@portolan/oci';
+import { trySyncDirectory } from '@portolan/storage';
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open as openFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { mirrorError } from '../errors.ts';
 import type { OpenBlob } from '../places/place.ts';
-import { asWriteError, ensureDirectory, fileSize, syncDirectory } from './bundle-files.ts';
+import { asWriteError, ensureDirectory, fileSize } from './bundle-files.ts';
 import { type BlobFile, unfinishedPath } from './layout.ts';
 import { readBlob } from './stored-blob.ts';
 
@@ -156,7 +157,7 @@ async function nameFiles({ directory, files }: BlobToWrite): Promise<void> {
     if ((await fileSize(join(directory, file.path))) === file.size) continue;
     await rename(join(directory, unfinishedPath(file)), join(directory, file.path));
   }
-  await syncDirectory(target);
+  await trySyncDirectory(target);
 }
 
 async function gather(gathering: Gathering, open: OpenBlob): Promise<void> {

@@ -6,6 +6,7 @@ import type { ExportItem } from '../../src/bundle/export-plan.ts';
 import { readKnownContent } from '../../src/bundle/known-content.ts';
 import { exportRecord, findLastExport } from '../../src/bundle/last-export.ts';
 import { verifyBundle } from '../../src/bundle/verify-bundle.ts';
+import { mirrorError } from '../../src/errors.ts';
 import type { SourceRepository } from '../../src/places/place.ts';
 import {
   describeBytes,
@@ -65,6 +66,33 @@ function blobSums(directory: string): string[] {
 }
 
 describe('exporting a bundle', () => {
+  it('asks a registry nothing more that wants no more requests, and keeps what it has', async () => {
+    const content = sample({ withReferrer: false });
+    const { source } = memorySource(content);
+    const asked: string[] = [];
+    const limited: SourceRepository = {
+      ...source,
+      async manifest(reference, until) {
+        if (reference.kind === 'tag') asked.push(reference.tag);
+        if (reference.kind === 'tag' && reference.tag === '2.0') {
+          throw mirrorError('upstream-limited', 'registry.example wants fewer requests');
+        }
+        return await source.manifest(reference, until);
+      },
+    };
+    const directory = await temporaryDirectory();
+    const { document, failed } = await exportItems(
+      [itemOf(limited, '1.0', '2.0', 'latest'), itemOf(limited, 'multi')],
+      { directory },
+    );
+    expect(asked).toEqual(['1.0', '2.0']);
+    expect(document?.references.map(({ reference }) => reference)).toEqual([tagged('1.0')]);
+    expect(failed.map(({ error }) => error)).toEqual(
+      Array.from({ length: 3 }, () => expect.objectContaining({ code: 'upstream-limited' })),
+    );
+    expect(await problemsOf(directory)).toEqual([]);
+  });
+
   it('goes on after an interruption at any moment, and comes to the same', async () => {
     const content = sample({ withReferrer: false });
     const tags = ['1.0', '2.0', 'latest', 'multi'];
