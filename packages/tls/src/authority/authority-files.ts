@@ -1,0 +1,116 @@
+// Where the authority lies, in the data directory:
+//
+//   ca/
+//   ├── ca.crt                its certificate, for clients
+//   ├── ca.key                its key and its certificate: what it is (0600)
+//   └── retired-<random>.key  one that was replaced
+//
+// Key and certificate are one file, which is there whole or not at all. It is never written over: of
+// two processes that make an authority one gets the name, and of two that replace one, one moves it
+// away. So no key is lost, and nobody waits for a lock.
+import { writeFileDurably } from '@portolan/storage';
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { certificateBlocks, keyBlock } from '../certificates/certificate-pem.ts';
+import { tlsError } from '../errors.ts';
+import type { KeyAndCertificate } from './sign-certificate.ts';
+
+const OTHERS_MASK = 0o077;
+
+function pathsOf(directory: string) {
+  return { certificate: join(directory, 'ca.crt'), key: join(directory, 'ca.key') };
+}
+
+function isMissing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+async function readSecret(path: string): Promise<string | undefined> {
+  const file = await open(path, 'r').catch((error: unknown) => {
+    if (isMissing(error)) return undefined;
+    throw error;
+  });
+  if (file === undefined) return undefined;
+  try {
+    if (((await file.stat()).mode & OTHERS_MASK) !== 0) {
+      throw tlsError('authority-invalid', `the key ${path} can be read by others`, {
+        hint: 'run `chmod 600` on it; if it may have been copied, make a new authority with `portolan ca init --force-new`',
+      });
+    }
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}
+
+/** The certificate alone, for those who serve it; needs no right to read the key. */
+export function readAuthorityCertificate(directory: string): Promise<string | undefined> {
+  return readIfThere(pathsOf(directory).certificate);
+}
+
+async function writeAuthorityCertificate(directory: string, certificate: string): Promise<void> {
+  const path = pathsOf(directory).certificate;
+  const temporary = join(directory, `.ca.crt.${randomBytes(8).toString('hex')}`);
+  await writeFileDurably(path, certificate, { mode: 0o644, temporary });
+}
+
+/** @throws TlsError `authority-invalid` */
+export async function readAuthorityFiles(
+  directory: string,
+): Promise<KeyAndCertificate | undefined> {
+  const paths = pathsOf(directory);
+  const text = await readSecret(paths.key);
+  if (text === undefined) return undefined;
+  const [certificate] = certificateBlocks(text);
+  const key = keyBlock(text);
+  if (certificate === undefined || key === undefined) {
+    throw tlsError('authority-invalid', `${paths.key} lacks the key or the certificate`, {
+      hint: 'restore it from a backup, or make a new authority with `portolan ca init --force-new`',
+    });
+  }
+  // After a crash between the two, or a restore of the key alone.
+  if ((await readIfThere(paths.certificate)) !== certificate) {
+    await writeAuthorityCertificate(directory, certificate);
+  }
+  return { certificate, key };
+}
+
+/** @throws TlsError `authority-exists` when another process was first */
+export async function writeAuthorityFiles(
+  directory: string,
+  { certificate, key }: KeyAndCertificate,
+): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const path = pathsOf(directory).key;
+  const content = key + certificate;
+  const temporary = join(directory, `.ca.key.${randomBytes(8).toString('hex')}`);
+  await writeFileDurably(path, content, { mode: 0o600, temporary, keepsExisting: true });
+  if ((await readIfThere(path)) !== content) throw authorityExists(directory);
+  await writeAuthorityCertificate(directory, certificate);
+}
+
+/** Moves it away; what it has issued goes on to hold. */
+export async function retireAuthorityFiles(directory: string): Promise<void> {
+  const retired = join(directory, `retired-${randomBytes(8).toString('hex')}.key`);
+  await rename(pathsOf(directory).key, retired).catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+  });
+}
+
+export function authorityExists(directory: string): Error {
+  return tlsError('authority-exists', 'there is an authority already', {
+    directory,
+    hint: '`portolan ca show` shows it. `portolan ca init --force-new` makes another one, which every client has to trust anew.',
+  });
+}

@@ -1,0 +1,55 @@
+// Issues the certificate of a server: a fresh key each time, for names that the authority may vouch for.
+import { tlsError } from '../errors.ts';
+import type { CertificateName } from '../names/certificate-name.ts';
+import { NameConstraints } from '../names/name-constraints.ts';
+import type { Authority } from './authority.ts';
+import type { KeyAndCertificate } from './sign-certificate.ts';
+
+export interface IssueRequest {
+  readonly names: readonly CertificateName[];
+  readonly days: number;
+}
+
+export const DEFAULT_DAYS = 90;
+/** What Apple's systems take from an authority that a person added. */
+const MAX_DAYS = 825;
+const DAY_MS = 86_400_000;
+/** A node whose clock is behind must not refuse it. */
+const EARLIER_MS = 3_600_000;
+
+function refuseForeign({ constraints }: Authority, names: readonly CertificateName[]): void {
+  if (constraints === undefined) return;
+  const foreign = names.filter((name) => !NameConstraints.permits(constraints, name));
+  if (foreign.length === 0) return;
+  const { domains, networks } = constraints;
+  throw tlsError('name-refused', `the authority may not issue for ${foreign.join(', ')}`, {
+    permitted: [...domains, ...networks].join(', '),
+    hint: 'its limits are in the certificate that clients trust. `portolan ca init --force-new` makes another one, with --name and --ip for all that it shall issue for; clients have to trust that.',
+  });
+}
+
+/** Nobody would believe what outlives the authority. */
+function endOf(authority: Authority, now: number, days: number): number {
+  if (authority.notAfter <= now) {
+    throw tlsError('authority-invalid', 'the authority has expired', {
+      hint: 'make another one with `portolan ca init --force-new`, and let clients trust that',
+    });
+  }
+  return Math.min(now + days * DAY_MS, authority.notAfter);
+}
+
+/** @throws TlsError `name-refused`, `request-invalid`, `authority-invalid` */
+export async function issueCertificate(
+  authority: Authority,
+  { names, days }: IssueRequest,
+  now: number,
+): Promise<KeyAndCertificate> {
+  if (names.length === 0) throw tlsError('request-invalid', 'a certificate needs a name');
+  if (!Number.isInteger(days) || days < 1 || days > MAX_DAYS) {
+    throw tlsError('request-invalid', `a certificate holds for 1 to ${MAX_DAYS} days`);
+  }
+  refuseForeign(authority, names);
+  const until = endOf(authority, now, days);
+  const { signServerCertificate } = await import('./sign-certificate.ts');
+  return signServerCertificate(authority, names, { from: now - EARLIER_MS, until });
+}
