@@ -1,0 +1,90 @@
+// What is written down beside a certificate that we can make anew: from whom, for which names, for how
+// long. Without such a record a certificate is somebody else's, and never touched.
+import { writeFileDurably } from '@portolan/storage';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tlsError } from '../errors.ts';
+import { CertificateName } from '../names/certificate-name.ts';
+
+export type CertificateSource = 'authority' | 'acme';
+
+export interface RenewalRecord {
+  readonly source: CertificateSource;
+  readonly names: readonly CertificateName[];
+  /** What was asked for; an ACME server decides by itself. */
+  readonly days: number;
+}
+
+const SUFFIX = '.json';
+
+function folderOf(directory: string): string {
+  return join(directory, 'renewal');
+}
+
+function pathOf(directory: string, stem: string): string {
+  return join(folderOf(directory), stem + SUFFIX);
+}
+
+function damaged(path: string, cause?: unknown): Error {
+  return tlsError(
+    'certificate-invalid',
+    `${path} does not say how to renew the certificate`,
+    { hint: 'issue it again with `portolan ca issue`, or remove the file' },
+    cause,
+  );
+}
+
+function parseRecord(path: string, text: string): RenewalRecord {
+  try {
+    const { source, names, days } = JSON.parse(text) as Record<string, unknown>;
+    const isSource = source === 'authority' || source === 'acme';
+    if (isSource && Array.isArray(names) && typeof days === 'number' && Number.isInteger(days)) {
+      return { source, names: names.map(String).map(CertificateName.parse), days };
+    }
+  } catch (error) {
+    throw damaged(path, error);
+  }
+  throw damaged(path);
+}
+
+/** @throws TlsError `certificate-invalid` when it is damaged */
+export async function readRenewalRecord(
+  directory: string,
+  stem: string,
+): Promise<RenewalRecord | undefined> {
+  const path = pathOf(directory, stem);
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  return text === undefined ? undefined : parseRecord(path, text);
+}
+
+/** Stems of the files that have a record. */
+export async function listRenewalRecords(directory: string): Promise<readonly string[]> {
+  const names = await readdir(folderOf(directory)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return names
+    .filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.'))
+    .map((name) => name.slice(0, -SUFFIX.length))
+    .sort();
+}
+
+export async function writeRenewalRecord(
+  directory: string,
+  stem: string,
+  record: RenewalRecord,
+): Promise<void> {
+  const folder = folderOf(directory);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const temporary = join(folder, `.${stem}.${randomBytes(8).toString('hex')}`);
+  const text = `${JSON.stringify(record, undefined, 2)}\n`;
+  await writeFileDurably(pathOf(directory, stem), text, { mode: 0o600, temporary });
+}
+
+export async function removeRenewalRecord(directory: string, stem: string): Promise<void> {
+  await rm(pathOf(directory, stem), { force: true });
+}
