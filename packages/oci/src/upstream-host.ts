@@ -63,6 +63,15 @@ function ofNamespace(namespace: string): UpstreamHost | undefined {
     : undefined;
 }
 
+/**
+ * The one label that stands for it below our own name, as in `docker-io.registry.lan`: a wildcard
+ * certificate covers no more. Undefined when it makes none; two hosts may share one (`a.b`, `a-b`).
+ */
+function labelOf(host: UpstreamHost): string | undefined {
+  const label = host.replaceAll(/[.:]/g, '-');
+  return new RegExp(`^${LABEL}$`).test(label) ? label : undefined;
+}
+
 /** The path below `/v2/` at the registry itself; Docker Hub's official images are in `library`. */
 function qualify(host: UpstreamHost, path: string): string {
   return host === DOCKER_HUB && path !== '' && !path.includes('/') ? `library/${path}` : path;
@@ -80,6 +89,7 @@ export const UpstreamHost = {
   DOCKER_HUB,
   find,
   isHostLike,
+  labelOf,
   namespaceOf,
   ofNamespace,
   qualify,

@@ -49,6 +49,16 @@ describe('a host of another registry', () => {
   });
 
   it.each([
+    ['docker.io', 'docker-io'],
+    ['localhost:5000', 'localhost-5000'],
+    ['registry.example.com:8443', 'registry-example-com-8443'],
+    ['[::1]:5000', undefined],
+    [`${'a'.repeat(60)}.example.com`, undefined],
+  ])('%s has the label %s', (text, label) => {
+    expect(UpstreamHost.labelOf(host(text))).toBe(label);
+  });
+
+  it.each([
     ['docker.io', 'docker.io'],
     ['localhost_5000', 'localhost:5000'],
     ['registry.example.com_8443', 'registry.example.com:8443'],
