@@ -1,2 +1,14 @@
 // What the clients of registries are told, and what each of them then sends.
-export {};
+export type { ClientErrorCode } from './client-error.ts';
+export type { ClientConfig, ConfigFile, ConfigRequest } from './config/client-config.ts';
+export { CONFIG_ENGINES, type ConfigEngine, writeConfig } from './config/write-config.ts';
+export { type EngineVersion, parseEngineVersion } from './engine-version.ts';
+export { CHECKED_ENGINES, type CheckedEngine, shapesOf } from './engines/engine-shapes.ts';
+export {
+  type PlannedRequest,
+  type PlannedRequests,
+  planRequests,
+  type WantedImage,
+} from './engines/planned-requests.ts';
+export type { RequestShape } from './engines/shape.ts';
+export { parseRegistryAddress, type RegistryAddress } from './registry-address.ts';

@@ -1,0 +1,91 @@
+// k3s, which writes containerd's files from its own `registries.yaml`. Whatever stands there, the
+// registry itself is asked last, unless the node is started without default endpoints; `*` and that
+// option came with the same releases.
+import { type Document, isMap, parseDocument, YAMLMap } from 'yaml';
+import { refuse } from '../client-error.ts';
+import { type EngineVersion, isBefore } from '../engine-version.ts';
+import {
+  certificateFiles,
+  type ClientConfig,
+  type ConfigFile,
+  type ConfigRequest,
+  namedUpstreams,
+} from './client-config.ts';
+
+const FILE = '/etc/rancher/k3s/registries.yaml';
+const CA = '/etc/rancher/k3s/portolan-ca.crt';
+const NODE_FILE = '/etc/rancher/k3s/config.yaml.d/50-portolan.yaml';
+
+/** The first patch release of each branch that has both. */
+const FIRST: readonly EngineVersion[] = [
+  [1, 26, 13],
+  [1, 27, 10],
+  [1, 28, 6],
+  [1, 29, 1],
+];
+
+function isTooOld({ version }: ConfigRequest): boolean {
+  if (version === undefined) return false;
+  const ofBranch = FIRST.find(([major, minor]) => major === version[0] && minor === version[1]);
+  return isBefore(version, ofBranch ?? [1, 26, 13]);
+}
+
+/** `*` is left to fail-closed nodes: some releases with containerd 2 lose the fallback behind it. */
+function namesOf(request: ConfigRequest): readonly string[] {
+  const canAll = request.fails !== 'open' && request.upstreams === undefined;
+  return canAll ? ['*'] : namedUpstreams(request);
+}
+
+function setIn(document: Document, path: readonly string[], value: unknown): void {
+  // A key such as `mirrors:` without a value is null, which nothing can be put into.
+  for (const depth of path.keys()) {
+    const above = path.slice(0, depth);
+    if (!isMap(document.getIn(above, true))) document.setIn(above, new YAMLMap());
+  }
+  document.setIn(path, document.createNode(value));
+}
+
+function withRegistry(existing: string, request: ConfigRequest): string {
+  const document: Document = parseDocument(existing);
+  if (document.errors.length > 0 || (document.contents !== null && !isMap(document.contents))) {
+    return refuse(`${FILE} is no YAML mapping`, 'k3s would not start with it either: correct it');
+  }
+  const { registry, ca } = request;
+  for (const name of namesOf(request)) {
+    setIn(document, ['mirrors', name, 'endpoint'], [registry.origin]);
+  }
+  if (ca !== undefined) setIn(document, ['configs', registry.host, 'tls', 'ca_file'], CA);
+  return document.toString();
+}
+
+function closedNode(): ConfigFile {
+  return { path: NODE_FILE, text: 'disable-default-registry-endpoint: true\n' };
+}
+
+export function k3sConfig(request: ConfigRequest): ClientConfig {
+  const isClosed = request.fails !== 'open';
+  if (isClosed && isTooOld(request)) {
+    refuse(
+      'this k3s cannot be fail-closed: it always asks the registry itself in the end',
+      'v1.26.13, v1.27.10, v1.28.6 and v1.29.1 are the first that can; or say --fail-open',
+    );
+  }
+  const text = withRegistry('', request);
+  return {
+    files: [
+      { path: FILE, text, merge: (existing) => withRegistry(existing, request) },
+      ...(isClosed ? [closedNode()] : []),
+      ...certificateFiles(request, CA),
+    ],
+    reload: ['systemctl restart k3s'],
+    notes: [
+      'k3s reads the files when it starts, on every node; on agents the unit is k3s-agent.',
+      ...(isClosed
+        ? [
+            `Fail-closed needs k3s v1.26.13, v1.27.10, v1.28.6, v1.29.1 or later: older ones skip ${NODE_FILE}.`,
+          ]
+        : ['Fail-open: k3s asks the registry itself last, and shows the error of that one.']),
+      'For rke2 the same files belong below /etc/rancher/rke2.',
+    ],
+  };
+}

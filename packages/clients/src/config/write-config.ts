@@ -1,0 +1,30 @@
+// Which engines can be configured, and by what.
+import { buildkitConfig } from './buildkit.ts';
+import type { ClientConfig, ConfigRequest } from './client-config.ts';
+import { containerdConfig } from './containerd.ts';
+import { dockerConfig } from './docker.ts';
+import { k3sConfig } from './k3s.ts';
+import { proxyConfig } from './proxy.ts';
+import { crioConfig, podmanConfig } from './registries-conf.ts';
+
+const WRITERS = {
+  containerd: containerdConfig,
+  docker: dockerConfig,
+  podman: podmanConfig,
+  crio: crioConfig,
+  buildkit: buildkitConfig,
+  k3s: k3sConfig,
+  proxy: proxyConfig,
+} as const satisfies Record<string, (request: ConfigRequest) => ClientConfig>;
+
+export type ConfigEngine = keyof typeof WRITERS;
+
+export const CONFIG_ENGINES = Object.keys(WRITERS) as readonly ConfigEngine[];
+
+/**
+ * The files of an engine that make it pull from our registry.
+ * @throws DomainError `request-invalid` for what that engine cannot do, with what does it
+ */
+export function writeConfig(engine: ConfigEngine, request: ConfigRequest): ClientConfig {
+  return WRITERS[engine](request);
+}

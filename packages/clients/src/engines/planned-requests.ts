@@ -1,0 +1,81 @@
+// The requests that a shape makes for one image, with everything that the server decides by; nothing is
+// sent here. Without credentials: those are added by whoever sends.
+import { type Reference, type RepositoryName, UpstreamHost } from '@portolan/oci';
+import { type RegistryAddress, virtualHostOf } from '../registry-address.ts';
+import type { RequestShape } from './shape.ts';
+
+export interface WantedImage {
+  readonly host: UpstreamHost;
+  /** As the upstream has it: `library/busybox`. */
+  readonly path: RepositoryName;
+  readonly reference: Reference;
+}
+
+export interface PlannedRequest {
+  readonly method: 'GET' | 'HEAD';
+  /** With the host that the engine believes to talk to; the connection goes to the registry. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface PlannedRequests {
+  readonly ping: PlannedRequest | undefined;
+  readonly manifest: readonly PlannedRequest[];
+  /** The scope that the engine makes up by itself. */
+  readonly ownScope: string;
+  /** Whether it asks for the scope of the challenge too. */
+  readonly takesChallengedScope: boolean;
+}
+
+/** Why a shape cannot be used for an image at all. */
+export interface Unusable {
+  readonly reason: string;
+}
+
+function referenceText(reference: Reference): string {
+  return reference.kind === 'tag' ? reference.tag : reference.digest;
+}
+
+/** Docker Hub's name is not where it answers. */
+function upstreamAddress(host: UpstreamHost): string {
+  return host === UpstreamHost.DOCKER_HUB ? 'registry-1.docker.io' : host;
+}
+
+function hostOf(
+  shape: RequestShape,
+  registry: RegistryAddress,
+  image: WantedImage,
+): string | Unusable {
+  if (shape.only !== undefined && shape.only !== image.host) {
+    return { reason: `only for ${shape.only}: use \`portolan client config proxy\`` };
+  }
+  if (shape.host === 'registry') return registry.host;
+  if (shape.host === 'upstream') return upstreamAddress(image.host);
+  const virtual = virtualHostOf(registry, image.host);
+  return virtual ?? { reason: `${registry.host} can have no name below it` };
+}
+
+export function planRequests(
+  shape: RequestShape,
+  registry: RegistryAddress,
+  image: WantedImage,
+): PlannedRequests | Unusable {
+  const host = hostOf(shape, registry, image);
+  if (typeof host !== 'string') return host;
+  const { namespaceInPath } = shape;
+  const namespace = UpstreamHost.namespaceOf(image.host);
+  const before = namespaceInPath === 'before /v2' ? `/${namespace}` : '';
+  const base = `${registry.isPlain ? 'http' : 'https'}://${host}${before}/v2/`;
+  const inPath = namespaceInPath === 'after /v2' ? `${namespace}/${image.path}` : image.path;
+  const query = shape.hasNs ? `?ns=${encodeURIComponent(image.host)}` : '';
+  const url = `${base}${inPath}/manifests/${referenceText(image.reference)}${query}`;
+  const common = { 'user-agent': shape.userAgent, 'accept-encoding': 'gzip' };
+  const headers = { ...common, accept: shape.accept.join(', ') };
+  const scoped = shape.scopes === 'path' ? inPath : image.path;
+  return {
+    ping: shape.challengedBy === 'ping' ? { method: 'GET', url: base, headers: common } : undefined,
+    manifest: shape.manifestMethods.map((method) => ({ method, url, headers })),
+    ownScope: `repository:${scoped}:pull`,
+    takesChallengedScope: shape.scopes === 'upstream and challenge',
+  };
+}

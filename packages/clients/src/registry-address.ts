@@ -1,0 +1,48 @@
+// Where engines reach our registry: scheme and `host[:port]`, nothing else. Several engines refuse to
+// start on a path, a query or credentials in a mirror's address, so none gets that far.
+import { UpstreamHost } from '@portolan/oci';
+import { refuse } from './client-error.ts';
+
+export interface RegistryAddress {
+  /** `https://registry.lan`, `http://127.0.0.1:5000`. */
+  readonly origin: string;
+  /** `registry.lan`, `127.0.0.1:5000`; default ports are dropped. */
+  readonly host: string;
+  /** Plain HTTP. */
+  readonly isPlain: boolean;
+}
+
+const HINT = 'use an address such as https://registry.lan';
+
+/** @throws DomainError `request-invalid` */
+export function parseRegistryAddress(text: string): RegistryAddress {
+  const url = URL.parse(text.includes('://') ? text : `https://${text}`);
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    return refuse(`the registry's address ${text} is no http or https URL`, HINT);
+  }
+  // Credentials are compared first, so that the message does not repeat them.
+  if (url.username !== '' || url.password !== '') {
+    return refuse("the registry's address has credentials in it", HINT);
+  }
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    return refuse(`the registry's address ${text} has more than a host and a port`, HINT);
+  }
+  return { origin: url.origin, host: url.host, isPlain: url.protocol === 'http:' };
+}
+
+/** An address in digits has no names below it. */
+function isAddress(host: string): boolean {
+  return host.startsWith('[') || /^\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?$/.test(host);
+}
+
+/**
+ * The name below ours that stands for another registry: `docker-io.registry.lan`. Undefined when
+ * there can be none.
+ */
+export function virtualHostOf(
+  { host }: RegistryAddress,
+  upstream: UpstreamHost,
+): string | undefined {
+  const label = UpstreamHost.labelOf(upstream);
+  return label === undefined || isAddress(host) ? undefined : `${label}.${host}`;
+}
