@@ -85,13 +85,30 @@ function repository(host: UpstreamHost, path: string): RepositoryName | undefine
   return RepositoryName.find(`${namespaceOf(host)}/${qualify(host, path)}`);
 }
 
+/** The host that a whole path part or a query names, in its own form or in a namespace's: `host_5000`. */
+function named(text: string): UpstreamHost | undefined {
+  const host = find(text.replace(/_(\d{1,5})$/, ':$1'));
+  return host !== undefined && isHostLike(host) ? host : undefined;
+}
+
+/**
+ * A repository path as somebody gives it who has said already which registry is meant: a first part
+ * that says so again, by whatever name, is dropped.
+ */
+function unprefixed(host: UpstreamHost, path: string): string {
+  const slash = path.indexOf('/');
+  return slash !== -1 && named(path.slice(0, slash)) === host ? path.slice(slash + 1) : path;
+}
+
 export const UpstreamHost = {
   DOCKER_HUB,
   find,
   isHostLike,
   labelOf,
+  named,
   namespaceOf,
   ofNamespace,
   qualify,
   repository,
+  unprefixed,
 } as const;

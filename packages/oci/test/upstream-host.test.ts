@@ -70,4 +70,30 @@ describe('a host of another registry', () => {
   ])('the namespace %s is that of %s', (namespace, expected) => {
     expect(UpstreamHost.ofNamespace(namespace)).toBe(expected);
   });
+
+  it.each([
+    ['docker.io', 'docker.io'],
+    ['Index.Docker.IO', 'docker.io'],
+    ['localhost_5000', 'localhost:5000'],
+    ['localhost:5000', 'localhost:5000'],
+    ['localhost', 'localhost'],
+    ['quay.io_443', 'quay.io'],
+    ['library', undefined],
+    ['', undefined],
+    ['quay.io/coreos', undefined],
+  ])('%j as a whole path part names %s', (text, expected) => {
+    expect(UpstreamHost.named(text)).toBe(expected);
+  });
+
+  it.each([
+    ['docker.io', 'docker.io/library/busybox', 'library/busybox'],
+    ['docker.io', 'registry-1.docker.io/busybox', 'busybox'],
+    ['docker.io', 'library/busybox', 'library/busybox'],
+    ['docker.io', 'docker.io', 'docker.io'],
+    ['docker.io', 'quay.io/coreos/etcd', 'quay.io/coreos/etcd'],
+    ['quay.io', 'quay.io/quay.io/etcd', 'quay.io/etcd'],
+    ['localhost:5000', 'localhost_5000/app', 'app'],
+  ])('at %s, %s is %s', (text, path, expected) => {
+    expect(UpstreamHost.unprefixed(host(text), path)).toBe(expected);
+  });
 });

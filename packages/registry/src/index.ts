@@ -12,4 +12,5 @@ export type {
   RequestObservation,
 } from './http/observation.ts';
 export { ROUTES, type Route } from './http/routes.ts';
+export { isRegistryTarget } from './views/view-path.ts';
 export { DEFAULT_LIMITS, type RegistryDeps, type RegistryLimits } from './registry-deps.ts';

@@ -1,6 +1,13 @@
 // What the registry is made from. Everything with a side effect comes in here, so that tests can
 // hold time, randomness and the network still.
-import type { Clock, ContentStores, Generations, RandomId, StampStore } from '@portolan/storage';
+import type {
+  Clock,
+  ContentStores,
+  Generations,
+  RandomId,
+  StampStore,
+  ViewStore,
+} from '@portolan/storage';
 import type { Logger } from 'pino';
 import type { KeySet } from './access/key-set.ts';
 import type { Correlate, ObserveRequest } from './http/observation.ts';
@@ -59,6 +66,10 @@ export interface RegistryDeps {
   readonly service: string;
   /** Absolute URL of the token endpoint, for the challenge. */
   readonly realm: string;
+  /** Where clients reach this registry; virtual hosts are one label before its host. */
+  readonly publicUrl: string;
+  /** The mirrored registries that can be seen under their own names. */
+  readonly views: ViewStore;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly randomId: RandomId;

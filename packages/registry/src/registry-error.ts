@@ -5,6 +5,7 @@ export type RegistryErrorCode =
   | 'unauthorized'
   | 'keys-unavailable'
   | 'route-unknown'
+  | 'view-unknown'
   | 'method-not-allowed'
   | 'range-unsatisfiable'
   | 'content-range-invalid'

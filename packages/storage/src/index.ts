@@ -46,6 +46,7 @@ export type {
   NamespaceSettings,
   NewNamespace,
 } from './namespaces/namespace.ts';
+export type { ViewStore } from './namespaces/view-store.ts';
 export { openStorage } from './open-storage.ts';
 export type { FileAction, ObserveStorage, StorageObservation } from './observation.ts';
 export type { PageRequest } from './page-request.ts';

@@ -23,6 +23,7 @@ import { createMirrorTagStore } from './mirror-rules/mirror-tag-store.ts';
 import { createMirrorDownloadStore } from './mirror-runs/mirror-download-store.ts';
 import { createMirrorRunStore } from './mirror-runs/mirror-run-store.ts';
 import { createNamespaceStore } from './namespaces/namespace-store.ts';
+import { createViewStore } from './namespaces/view-store.ts';
 import { createReferrerStore } from './referrers/referrer-store.ts';
 import { createRepositoryStore } from './repositories/repository-store.ts';
 import { createSigningKeyStore } from './signing-keys/signing-key-store.ts';
@@ -109,6 +110,7 @@ function assemble(parts: Parts): Storage {
     namespaces: createNamespaceStore(deps),
     signingKeys: createSigningKeyStore(deps),
     ...mirrorStores(deps),
+    views: createViewStore(deps),
     stamps: createStampStore(deps),
     leases: createLeaseStore(deps),
     generations: deps.generations,

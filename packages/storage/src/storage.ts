@@ -16,6 +16,7 @@ import type { MirrorRunStore } from './mirror-runs/mirror-run-store.ts';
 import type { MirrorTagStore } from './mirror-rules/mirror-tag-store.ts';
 import type { NamespaceStore } from './namespaces/namespace-store.ts';
 import type { ObserveStorage } from './observation.ts';
+import type { ViewStore } from './namespaces/view-store.ts';
 import type { ReferrerStore } from './referrers/referrer-store.ts';
 import type { RepositoryStore } from './repositories/repository-store.ts';
 import type { SigningKeyStore } from './signing-keys/signing-key-store.ts';
@@ -73,6 +74,7 @@ export interface MirrorStores {
 export interface Storage extends ContentStores, AccessStores, MirrorStores {
   /** Where everything lies, for what is kept in files beside the stores: keys, a password. */
   readonly layout: DataLayout;
+  readonly views: ViewStore;
   readonly stamps: StampStore;
   readonly leases: LeaseStore;
   readonly generations: Generations;

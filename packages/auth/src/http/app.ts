@@ -1,17 +1,19 @@
 // The token service as a koa app: wiring only.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AccessStores } from '@portolan/storage';
+import type { AccessStores, ViewStore } from '@portolan/storage';
 import Koa from 'koa';
 import type { Logger } from 'pino';
 import { createPasswordAuthenticator } from '../identity/authenticate.ts';
 import { createLoginThrottle } from '../identity/login-throttle.ts';
 import type { PasswordHasher } from '../identity/password-hasher.ts';
-import { createRefreshTokens } from '../identity/refresh-token.ts';
+import { createRefreshTokens, type RefreshTokens } from '../identity/refresh-token.ts';
 import { createReadSource } from '../identity/source-address.ts';
 import { createAuthorizer } from '../policy/authorize.ts';
 import type { PolicySettings } from '../policy/repository-policy.ts';
 import type { SigningKeys } from '../signing/signing-keys.ts';
 import { createTokenIssuer } from '../signing/token-issuer.ts';
+import { createTokenViews } from '../views/token-view.ts';
+import { createViewLogin } from '../views/view-login.ts';
 import { createFrontPage } from './endpoints/front-page.ts';
 import { createReadyz, livez } from './endpoints/health.ts';
 import { createJwksEndpoint } from './endpoints/jwks.ts';
@@ -44,6 +46,10 @@ export interface AuthDeps {
   readonly clock: () => number;
   readonly randomId: () => string;
   readonly hasher: PasswordHasher;
+  /** For what engines send through views, so that no login waits behind it. */
+  readonly viewHasher: PasswordHasher;
+  /** The mirrored registries that can be seen under their own names. */
+  readonly views: ViewStore;
   readonly observe?: ObserveRequest;
   readonly correlate?: Correlate;
 }
@@ -53,17 +59,23 @@ export interface AuthApp {
   callback(): (request: IncomingMessage, response: ServerResponse) => void;
 }
 
+function viewLogin({ access, clock, viewHasher }: AuthDeps, refreshTokens: RefreshTokens) {
+  const throttle = createLoginThrottle(access.loginFailures, clock, 'view-');
+  const passwords = createPasswordAuthenticator({ access, throttle, hasher: viewHasher, clock });
+  return createViewLogin({ passwords, refreshTokens, subjects: access.subjects, clock });
+}
+
 function tokenEndpoint(deps: AuthDeps) {
   const { access, clock, randomId, hasher } = deps;
+  const throttle = createLoginThrottle(access.loginFailures, clock);
+  const { credentials } = access;
+  const refreshTokens = createRefreshTokens({ credentials, clock, randomId });
   return createTokenEndpoint({
     services: deps.services,
-    passwords: createPasswordAuthenticator({
-      access,
-      throttle: createLoginThrottle(access.loginFailures, clock),
-      hasher,
-      clock,
-    }),
-    refreshTokens: createRefreshTokens({ credentials: access.credentials, clock, randomId }),
+    passwords: createPasswordAuthenticator({ access, throttle, hasher, clock }),
+    refreshTokens,
+    readView: createTokenViews(deps.publicUrl, deps.views),
+    viewLogin: viewLogin(deps, refreshTokens),
     authorizer: createAuthorizer({ namespaces: access.namespaces, settings: deps.policy }),
     issuer: createTokenIssuer({
       keys: deps.keys,

@@ -5,7 +5,7 @@ import { authError } from '../errors.ts';
 import type { NameAndPassword } from './basic-credentials.ts';
 import type { LoginAttempt, LoginThrottle } from './login-throttle.ts';
 import type { PasswordHasher } from './password-hasher.ts';
-import { createVerifiedPairCache } from './verified-pair-cache.ts';
+import { createPairCache } from './pair-cache.ts';
 
 export interface PasswordAuthenticator {
   /** @throws AuthError `credentials-invalid`, `too-many-failures`, `too-busy` */
@@ -19,11 +19,13 @@ export interface PasswordAuthenticatorDeps {
   readonly clock: () => number;
 }
 
+const VERIFIED_MS = 60_000;
+
 export function createPasswordAuthenticator(
   deps: PasswordAuthenticatorDeps,
 ): PasswordAuthenticator {
   const { access, throttle, hasher } = deps;
-  const verified = createVerifiedPairCache(deps.clock);
+  const verified = createPairCache(deps.clock, VERIFIED_MS);
   const underWay = new Map<string, Promise<Subject>>();
 
   async function rehash(subject: Subject, password: string): Promise<void> {

@@ -15,12 +15,16 @@ function malformed(): never {
   });
 }
 
-/** Undefined only when there is no header at all. @throws AuthError `credentials-invalid` */
-export function parseBasic(header: string | undefined): NameAndPassword | undefined {
-  if (header === undefined) return undefined;
-  const encoded = SCHEME.exec(header)?.[1] ?? malformed();
+/** Undefined when the header cannot be read: only where whatever is sent may count as nothing. */
+export function findBasic(header: string): NameAndPassword | undefined {
+  const encoded = SCHEME.exec(header)?.[1] ?? '';
   const text = Buffer.from(encoded, 'base64').toString('utf8');
   const colon = text.indexOf(':');
-  if (colon < 1) return malformed();
+  if (colon < 1) return undefined;
   return { name: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+/** Undefined only when there is no header at all. @throws AuthError `credentials-invalid` */
+export function parseBasic(header: string | undefined): NameAndPassword | undefined {
+  return header === undefined ? undefined : (findBasic(header) ?? malformed());
 }

@@ -40,14 +40,17 @@ function backoffAfter(freeFailures: number): (failures: number) => number {
       : Math.min(MAX_BACKOFF_MS, 1000 * 2 ** Math.min(failures - freeFailures - 1, 16));
 }
 
-function keysOf({ name, source }: SourcedAttempt, now: number) {
+/** Logins that do not slow down each other count apart. */
+export type LoginKind = '' | 'view-';
+
+function keysOf({ name, source }: SourcedAttempt, now: number, kind: LoginKind) {
   // Hashed, since people type their password where the name belongs.
   const pair = createHash('sha256')
     .update(JSON.stringify([name, source]))
     .digest('hex');
   // Counted by the hour: many people may share an address, and all of them mistype at times.
   const hour = Math.floor(now / SOURCE_WINDOW_MS);
-  return { pair: `account:${pair}`, source: `source:${source}:${hour}` };
+  return { pair: `${kind}account:${pair}`, source: `${kind}source:${source}:${hour}` };
 }
 
 function isSourced(attempt: LoginAttempt): attempt is SourcedAttempt {
@@ -72,13 +75,14 @@ function createRecent(windowMs: number, clock: () => number) {
 export function createLoginThrottle(
   failures: LoginFailureStore,
   clock: () => number,
+  kind: LoginKind = '',
 ): LoginThrottle {
   const isSameAttempt = createRecent(SAME_ATTEMPT_MS, clock);
   const isSamePair = createRecent(SAME_PAIR_MS, clock);
   return {
     async check(attempt) {
       if (!isSourced(attempt)) return;
-      const { pair, source } = keysOf(attempt, clock());
+      const { pair, source } = keysOf(attempt, clock(), kind);
       const waitMs = (await failures.blockedUntil([pair, source])) - clock();
       if (waitMs <= 0) return;
       const retryAfterSeconds = Math.ceil(waitMs / 1000);
@@ -91,13 +95,13 @@ export function createLoginThrottle(
       if (!isSourced(attempt)) return;
       const attemptKey = `${attempt.source} ${attempt.pairKey}`;
       if (isSameAttempt(attemptKey)) return;
-      const { pair, source } = keysOf(attempt, clock());
+      const { pair, source } = keysOf(attempt, clock(), kind);
       await failures.recordFailure(pair, backoffAfter(FREE_FAILURES.pair));
       if (!isSamePair(attemptKey))
         await failures.recordFailure(source, backoffAfter(FREE_FAILURES.source));
     },
     async recordSuccess(attempt) {
-      if (isSourced(attempt)) await failures.clear([keysOf(attempt, clock()).pair]);
+      if (isSourced(attempt)) await failures.clear([keysOf(attempt, clock(), kind).pair]);
     },
   };
 }

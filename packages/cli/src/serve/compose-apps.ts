@@ -1,5 +1,5 @@
-// The composition root: makes the apps that a role needs and joins them on one listener. `/v2/` is
-// the registry's; all else is the token service's.
+// The composition root: makes the apps that a role needs and joins them on one listener. `/v2/`,
+// also behind the name of a mirrored registry, is the registry's; all else is the token service's.
 import {
   createAuthApp,
   createPasswordHasher,
@@ -11,6 +11,7 @@ import {
   createRegistryApp,
   DEFAULT_LIMITS,
   fileKeySet,
+  isRegistryTarget,
   type KeySet,
   remoteKeySet,
   storedKeySet,
@@ -24,6 +25,7 @@ import type { PublicNames } from '../config/public-names.ts';
 import type { ServeSettings } from '../config/serve-settings.ts';
 import { randomId } from '../random-id.ts';
 import type { RequestHandlers } from './http-server.ts';
+import type { ReadClient } from './request-client.ts';
 import { createRegistryHealth } from './registry-health.ts';
 
 export interface ComposeDeps {
@@ -33,6 +35,7 @@ export interface ComposeDeps {
   readonly logger: Logger;
   /** Throws while this process should get no requests. */
   readonly checkReady: () => Promise<void>;
+  readonly readClient: ReadClient;
 }
 
 const clock = Date.now;
@@ -65,6 +68,8 @@ function registryHandlers(deps: ComposeDeps, keySet: KeySet): RequestHandlers {
     issuer: names.issuer,
     service: names.service,
     realm: names.realm,
+    publicUrl: names.publicUrl,
+    views: storage.views,
     logger,
     clock,
     randomId,
@@ -74,7 +79,7 @@ function registryHandlers(deps: ComposeDeps, keySet: KeySet): RequestHandlers {
 }
 
 async function authHandlers(deps: ComposeDeps): Promise<RequestHandlers> {
-  const { settings, names, storage, logger, checkReady } = deps;
+  const { settings, names, storage, logger, checkReady, readClient } = deps;
   const keys = await openSigningKeys({
     directory: storage.layout.keys,
     store: storage.signingKeys,
@@ -95,12 +100,14 @@ async function authHandlers(deps: ComposeDeps): Promise<RequestHandlers> {
     tokenTtlSeconds: settings.tokenTtlSeconds,
     publicUrl: names.publicUrl,
     policy: settings.policy,
-    isForwardedForTrusted: settings.isForwardedForTrusted,
+    readClient,
     checkReady,
     logger,
     clock,
     randomId,
     hasher: createPasswordHasher({ concurrency }),
+    viewHasher: createPasswordHasher({ concurrency: 1, maxWaiting: 16 }),
+    views: storage.views,
   });
   const request = app.callback();
   return {
@@ -112,13 +119,9 @@ async function authHandlers(deps: ComposeDeps): Promise<RequestHandlers> {
   };
 }
 
-function isForRegistry({ url = '' }: IncomingMessage): boolean {
-  return url.startsWith('/v2') && (url.length === 3 || url[3] === '/' || url[3] === '?');
-}
-
 function routeByPath(registry: RequestHandlers, others: RequestHandlers): RequestHandlers {
   const choose = (request: IncomingMessage): RequestHandlers =>
-    isForRegistry(request) ? registry : others;
+    isRegistryTarget(request.url ?? '') ? registry : others;
   return {
     request: (request, response) => choose(request).request(request, response),
     checkContinue: (request, response) => choose(request).checkContinue(request, response),

@@ -1,10 +1,15 @@
 // Whether a request may go on. Missing access is always 401 with a challenge and never 403, since
 // containerd and BuildKit ask for a wider token only then; and it is the same answer whether the
 // repository exists or not.
-import type { Access, RepositoryName } from '@portolan/oci';
+import type { Access, RepositoryName, UpstreamHost } from '@portolan/oci';
 import type { Clock, UploadStore } from '@portolan/storage';
 import { RegistryError } from '../registry-error.ts';
-import { type ChallengeError, type ChallengeSettings, formatChallenge } from './challenge.ts';
+import {
+  type ChallengeError,
+  type ChallengeSettings,
+  challengeOfView,
+  formatChallenge,
+} from './challenge.ts';
 import { may, type VerifiedToken } from './verified-token.ts';
 import type { VerifyToken } from './verify-token.ts';
 
@@ -18,6 +23,8 @@ export type RegistryAccess = 'any-token' | 'catalog';
 export interface AccessRequest {
   readonly authorization: string | undefined;
   readonly access: RepositoryAccess | RegistryAccess;
+  /** The mirrored registry under whose names it came. */
+  readonly view: UpstreamHost | undefined;
   /** Present on routes of a repository. */
   readonly repository: RepositoryName | undefined;
   /** The repository that a mount names in `from`. */
@@ -88,11 +95,12 @@ function readBearer(authorization: string | undefined): string | undefined {
 export function createAccessControl(deps: AccessDeps): RequireAccess {
   function refuse(request: AccessRequest, error?: ChallengeError): never {
     const wanted = wantedAccess(request);
+    const settings = challengeOfView(deps, request.view);
     throw new RegistryError(
       'unauthorized',
       error === 'insufficient_scope' ? 'the token does not grant this' : 'authentication required',
       { access: wanted, hint: HINTS[error ?? 'none'] },
-      { 'WWW-Authenticate': formatChallenge(deps, wanted, error) },
+      { 'WWW-Authenticate': formatChallenge(settings, wanted, error) },
     );
   }
 

@@ -5,6 +5,7 @@ import { createAccessControl } from '../access/require-access.ts';
 import { createVerifiedTokenCache } from '../access/verified-token-cache.ts';
 import { createTokenVerifier } from '../access/verify-token.ts';
 import type { RegistryDeps } from '../registry-deps.ts';
+import { createViewResolver } from '../views/resolve-view.ts';
 import { createDispatch } from './dispatch.ts';
 import { createErrorMiddleware } from './error-middleware.ts';
 import { createLingeringClose } from './lingering-close.ts';
@@ -53,7 +54,9 @@ export function createRegistryApp(deps: RegistryDeps): RegistryApp {
   app.use(createRequestLog(deps));
   app.use(createLingeringClose(limits));
   app.use(createErrorMiddleware(logger));
-  app.use(createDispatch({ content, limits }, createAccess(deps)));
+  const resolveView = createViewResolver(deps);
+  const requireAccess = createAccess(deps);
+  app.use(createDispatch({ content, limits, resolveView, requireAccess }));
   // What koa reports here happened after the headers were sent: nearly always a client that left.
   app.on('error', (error: NodeJS.ErrnoException, ctx?: Koa.Context) => {
     const hasLeft =

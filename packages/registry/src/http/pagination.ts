@@ -1,6 +1,7 @@
 // Paging by `n` and `last`, and the `Link` to the next page (distribution-spec "Listing Tags").
 import type { PageRequest } from '@portolan/storage';
 import { RegistryError } from '../registry-error.ts';
+import type { RegistryRequest } from './request.ts';
 
 /** @throws RegistryError `page-size-invalid`. A large `n` is clamped (CVE-2023-2253). */
 export function readPage(query: URLSearchParams, maxPageSize: number): PageRequest {
@@ -15,7 +16,15 @@ export function readPage(query: URLSearchParams, maxPageSize: number): PageReque
   };
 }
 
-/** Relative, so that it holds behind any proxy. */
-export function formatNextLink(path: string, parameters: Readonly<Record<string, string>>): string {
-  return `<${path}?${new URLSearchParams(parameters).toString()}>; rel="next"`;
+/**
+ * Relative, so that it holds behind any proxy; and where this page was asked for, so that the next one
+ * is seen through the same view.
+ */
+export function formatNextLink(
+  { path, query }: Pick<RegistryRequest, 'path' | 'query'>,
+  parameters: Readonly<Record<string, string>>,
+): string {
+  const ns = query.get('ns');
+  const next = new URLSearchParams(ns === null ? parameters : { ...parameters, ns });
+  return `<${path}?${next.toString()}>; rel="next"`;
 }

@@ -14,6 +14,8 @@ export function setCommonHeaders(ctx: RegistryContext): void {
   ctx.res.setHeader('Docker-Distribution-API-Version', 'registry/2.0');
   ctx.res.setHeader('X-Content-Type-Options', 'nosniff');
   ctx.res.setHeader('X-Request-Id', ctx.state.requestId);
+  // distribution-spec, "Registry Proxying".
+  if (ctx.state.view !== undefined) ctx.res.setHeader('OCI-Namespace', ctx.state.view);
 }
 
 export function replyEmpty(ctx: RegistryContext, status: number): void {

@@ -1,5 +1,5 @@
 // What a handler gets to know about its request. `ctx.state` holds facts for the log, no service.
-import type { RepositoryName } from '@portolan/oci';
+import type { RepositoryName, UpstreamHost } from '@portolan/oci';
 import type { ContentStores } from '@portolan/storage';
 import type { ParameterizedContext } from 'koa';
 import type { VerifiedToken } from '../access/verified-token.ts';
@@ -11,6 +11,8 @@ export interface RequestState {
   traceId?: string;
   proxyRequestId?: string;
   route?: string;
+  /** The mirrored registry under whose names it came. */
+  view?: UpstreamHost;
   repository?: string;
   reference?: string;
   subject?: string;
@@ -19,6 +21,8 @@ export interface RequestState {
 export type RegistryContext = ParameterizedContext<RequestState>;
 
 export interface RegistryRequest {
+  /** As sent, which is not always from `/v2` on; with `query`, where a next page is. */
+  readonly path: string;
   readonly query: URLSearchParams;
   readonly caller: VerifiedToken;
 }

@@ -101,6 +101,7 @@ export const WIRE_ERRORS = {
     retryAfterSeconds: 2,
   },
   'route-unknown': { status: 404, code: 'UNSUPPORTED', hint: 'the API is below /v2/' },
+  'view-unknown': { status: 404, code: 'NAME_UNKNOWN', hint: 'check the name of the registry' },
   'method-not-allowed': { status: 405, code: 'UNSUPPORTED', hint: 'see the Allow header' },
   'range-unsatisfiable': {
     status: 416,

@@ -23,6 +23,7 @@ import {
 } from './tokens.ts';
 
 export const REALM = 'https://tokens.test/token';
+export const PUBLIC_URL = 'https://registry.test';
 
 export interface RegistryOptions {
   readonly limits?: Partial<RegistryLimits>;
@@ -78,6 +79,8 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
     issuer: ISSUER,
     service: SERVICE,
     realm: REALM,
+    publicUrl: PUBLIC_URL,
+    views: storage.views,
     logger: pino({ level: options.logLevel ?? 'error' }, sink),
     clock,
     randomId,

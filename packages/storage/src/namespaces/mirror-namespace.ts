@@ -4,7 +4,7 @@
 import { recordAudit } from '../audit/record-audit.ts';
 import type { Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';
-import { insertNamespace } from './insert-namespace.ts';
+import { announceView, insertNamespace } from './insert-namespace.ts';
 import { type NamespaceRow, revokeNamespace, selectNamespaces } from './namespace-rows.ts';
 import { revokeSubjects } from '../subjects/subject-rows.ts';
 
@@ -49,6 +49,7 @@ async function revokeAdministrators(tx: Writer): Promise<void> {
 async function insertMirror(tx: Writer, name: string, at: number): Promise<void> {
   const asMirror = { is_mirror: 1, allows_sparse_indexes: 1 } as const;
   await insertNamespace(tx, { name, kind: 'team', created_at: at, ...asMirror }).execute();
+  await announceView(tx, name);
 }
 
 /** Part of the transaction that needs the mirror. @throws StorageError `name-taken` */

@@ -7,7 +7,7 @@ import type { StoreDeps } from '../store-deps.ts';
 import { getTeam } from '../teams/team-rows.ts';
 import { deleteNamespace } from './delete-namespace.ts';
 import { ensureMirrorNamespace } from './mirror-namespace.ts';
-import { insertNamespace } from './insert-namespace.ts';
+import { announceView, insertNamespace } from './insert-namespace.ts';
 import { getNamespace, selectNamespaces, toNamespace } from './namespace-rows.ts';
 import { setNamespace } from './set-namespace.ts';
 
@@ -64,6 +64,7 @@ async function createNamespace(
         hint: 'choose another name, or change the one that is there',
       });
     }
+    await announceView(tx, name);
     const detail = { visibility, ...(team === undefined ? {} : { team: team.name }) };
     await recordAudit(tx, { at: now, actor, action: 'namespace.create', target: name, detail });
     return toNamespace({ ...row, team_name: team?.name ?? null, subject_name: null });

@@ -2,7 +2,7 @@
 // gets a private one without a team, on which only administrators have rights.
 import { RepositoryName } from '@portolan/oci';
 import type { Writer } from '../database/transaction.ts';
-import { insertNamespace } from '../namespaces/insert-namespace.ts';
+import { announceView, insertNamespace } from '../namespaces/insert-namespace.ts';
 
 async function ensureNamespace(tx: Writer, name: string, now: number): Promise<number> {
   const known = await tx
@@ -14,6 +14,7 @@ async function ensureNamespace(tx: Writer, name: string, now: number): Promise<n
   const made = await insertNamespace(tx, { name, kind: 'team', created_at: now })
     .returning('id')
     .executeTakeFirstOrThrow();
+  await announceView(tx, name);
   return made.id;
 }
 

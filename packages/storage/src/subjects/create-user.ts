@@ -3,7 +3,7 @@ import { recordAudit } from '../audit/record-audit.ts';
 import { insertPassword } from '../credentials/insert-password.ts';
 import type { Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';
-import { insertNamespace } from '../namespaces/insert-namespace.ts';
+import { announceView, insertNamespace } from '../namespaces/insert-namespace.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { toSubject } from './subject-rows.ts';
 import type { NewUser, Subject } from './subject.ts';
@@ -48,6 +48,7 @@ export async function createUser(deps: StoreDeps, user: NewUser, actor: string):
       created_at: now,
       ...owner,
     }).execute();
+    await announceView(tx, user.name);
     const detail = { isAdmin: user.isAdmin };
     await recordAudit(tx, { at: now, actor, action: 'user.create', target: user.name, detail });
     return toSubject(row);

@@ -1,7 +1,7 @@
 // Reads a token request in its two spellings (reference §3.2): GET with Basic, as docker, podman and
 // crane send it, and the OAuth 2 form by POST, as containerd, helm and identity tokens use it.
 import { authError } from '../../errors.ts';
-import { type NameAndPassword, parseBasic } from '../../identity/basic-credentials.ts';
+import { findBasic, type NameAndPassword, parseBasic } from '../../identity/basic-credentials.ts';
 
 export type Grant =
   | { readonly kind: 'anonymous' }
@@ -41,11 +41,21 @@ function readService(parameters: URLSearchParams): string {
   return required(parameters, 'service', SERVICE_HINT);
 }
 
+export interface GetOptions {
+  readonly authorization: string | undefined;
+  /** Through a view a scope is asked for with whatever an engine has, readable or not. */
+  readonly isThroughView: boolean;
+}
+
 // `account` is read nowhere: who asks is known from authentication alone (Portus flaw 2).
-export function readGet(query: URLSearchParams, authorization: string | undefined): TokenRequest {
+export function readGet(
+  query: URLSearchParams,
+  { authorization, isThroughView }: GetOptions,
+): TokenRequest {
   const service = readService(query);
-  const pair = parseBasic(authorization);
   const scopes = query.getAll('scope').filter((scope) => scope.trim() !== '');
+  const read = isThroughView && scopes.length > 0 ? findBasic : parseBasic;
+  const pair = authorization === undefined ? undefined : read(authorization);
   if (pair === undefined && scopes.length === 0) {
     // Without a scope it is a login, and there is nobody to log in.
     throw authError('credentials-missing', 'authentication required', {
@@ -90,7 +100,7 @@ export function readPost(form: URLSearchParams): TokenRequest {
   return {
     grant,
     service: readService(form),
-    scopes: form.getAll('scope'),
+    scopes: form.getAll('scope').filter((scope) => scope.trim() !== ''),
     clientId: required(form, 'client_id', 'send the name of the client program'),
     wantsRefreshToken: form.get('access_type') === 'offline',
     isForm: true,

@@ -7,6 +7,8 @@ import type { PasswordAuthenticator } from '../../identity/authenticate.ts';
 import type { RefreshTokens } from '../../identity/refresh-token.ts';
 import type { Authorizer } from '../../policy/authorize.ts';
 import type { IssuedToken, KeyIdForm, TokenIssuer } from '../../signing/token-issuer.ts';
+import { type ReadTokenView, scopesInView, type TokenView } from '../../views/token-view.ts';
+import type { ViewLogin } from '../../views/view-login.ts';
 import { readForm } from '../form-body.ts';
 import type { Handler, RequestContext } from '../request-context.ts';
 import { readGet, readPost, SERVICE_HINT, type TokenRequest } from './token-request.ts';
@@ -24,6 +26,8 @@ export interface TokenEndpointDeps {
   readonly services: readonly Service[];
   readonly passwords: PasswordAuthenticator;
   readonly refreshTokens: RefreshTokens;
+  readonly readView: ReadTokenView;
+  readonly viewLogin: ViewLogin;
   readonly authorizer: Authorizer;
   readonly issuer: TokenIssuer;
 }
@@ -45,7 +49,7 @@ function tokenBody(issued: IssuedToken, request: TokenRequest, refreshToken: str
 }
 
 export function createTokenEndpoint(deps: TokenEndpointDeps): TokenEndpoint {
-  const { passwords, refreshTokens, authorizer, issuer } = deps;
+  const { passwords, refreshTokens, readView, viewLogin, authorizer, issuer } = deps;
   const services = new Map(deps.services.map((service) => [service.name, service]));
 
   function findService(name: string): Service {
@@ -64,6 +68,18 @@ export function createTokenEndpoint(deps: TokenEndpointDeps): TokenEndpoint {
     return passwords.authenticate(grant.pair, source);
   }
 
+  /** Without a scope it is a login, which must say when it has failed. */
+  async function authenticateInView(request: TokenRequest, source: string | undefined) {
+    const { grant, service, scopes } = request;
+    if (grant.kind === 'anonymous') return undefined;
+    const subject =
+      grant.kind === 'refresh'
+        ? await viewLogin.byRefreshToken(grant.token, service)
+        : await viewLogin.byPassword(grant.pair, source);
+    if (subject !== undefined || scopes.length > 0) return subject;
+    throw authError('credentials-invalid', 'incorrect user name or password');
+  }
+
   async function refreshTokenFor(request: TokenRequest, subject: Subject | undefined) {
     const { grant } = request;
     if (!request.wantsRefreshToken || subject === undefined) return undefined;
@@ -72,13 +88,20 @@ export function createTokenEndpoint(deps: TokenEndpointDeps): TokenEndpoint {
     return refreshTokens.issue(subject, request.service, request.clientId);
   }
 
-  async function answer(ctx: RequestContext, request: TokenRequest): Promise<void> {
+  async function answer(
+    ctx: RequestContext,
+    request: TokenRequest,
+    view: TokenView | undefined,
+  ): Promise<void> {
     const service = findService(request.service);
     Object.assign(ctx.state, { service: service.name, grant: request.grant.kind });
-    const subject = await authenticate(request, ctx.state.source);
+    if (view?.host !== undefined) ctx.state.view = view.host;
+    const identify = view === undefined ? authenticate : authenticateInView;
+    const subject = await identify(request, ctx.state.source);
+    const scopes = Scope.parseAll(request.scopes);
     const { access, stamp } = await authorizer.authorize({
       subject,
-      scopes: Scope.parseAll(request.scopes),
+      scopes: view === undefined ? scopes : scopesInView(view, scopes),
       isOwnService: service.isOwn,
     });
     const issued = await issuer.issue({
@@ -93,8 +116,17 @@ export function createTokenEndpoint(deps: TokenEndpointDeps): TokenEndpoint {
   }
 
   return {
-    get: (ctx) =>
-      answer(ctx, readGet(new URLSearchParams(ctx.querystring), ctx.req.headers.authorization)),
-    post: async (ctx) => answer(ctx, readPost(await readForm(ctx))),
+    async get(ctx) {
+      const query = new URLSearchParams(ctx.querystring);
+      const view = await readView(query);
+      const { authorization } = ctx.req.headers;
+      const request = readGet(query, { authorization, isThroughView: view !== undefined });
+      await answer(ctx, request, view);
+    },
+    async post(ctx) {
+      // The form goes to the realm as it was given, with its query.
+      const view = await readView(new URLSearchParams(ctx.querystring));
+      await answer(ctx, readPost(await readForm(ctx)), view);
+    },
   };
 }

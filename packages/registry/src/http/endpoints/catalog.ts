@@ -7,12 +7,12 @@ import type { EndpointDeps, Handler, RegistryRequest } from '../request.ts';
 const NOTHING = { visibilities: [], namespaceIds: [] };
 
 export function listCatalog({ content, limits }: EndpointDeps): Handler<RegistryRequest> {
-  return async (ctx, { caller, query }) => {
-    const request = readPage(query, limits.maxPageSize);
-    const page = await content.repositories.list(caller.catalog ?? NOTHING, request);
+  return async (ctx, request) => {
+    const asked = readPage(request.query, limits.maxPageSize);
+    const page = await content.repositories.list(request.caller.catalog ?? NOTHING, asked);
     const last = page.names.at(-1);
     if (page.hasMore && last !== undefined) {
-      ctx.set('Link', formatNextLink('/v2/_catalog', { n: String(request.limit), last }));
+      ctx.set('Link', formatNextLink(request, { n: String(asked.limit), last }));
     }
     replyJson(ctx, 200, { repositories: page.names });
   };

@@ -20,7 +20,8 @@ function fitPage(referrers: readonly Descriptor[], maxBytes: number): Descriptor
 }
 
 export function listReferrers({ content, limits }: EndpointDeps): Handler<RepositoryRequest> {
-  return async (ctx, { repository, parameter, query }) => {
+  return async (ctx, request) => {
+    const { repository, parameter, query } = request;
     const subject = Digest.parse(parameter);
     const artifactType = query.get('artifactType');
     const filter = artifactType === null || artifactType === '' ? {} : { artifactType };
@@ -35,8 +36,7 @@ export function listReferrers({ content, limits }: EndpointDeps): Handler<Reposi
     const manifests = fitPage(list.referrers, limits.maxReferrersBytes);
     const last = manifests.at(-1)?.digest;
     if (last !== undefined && (list.hasMore || manifests.length < list.referrers.length)) {
-      const path = `/v2/${repository}/referrers/${subject}`;
-      ctx.set('Link', formatNextLink(path, { ...filter, last }));
+      ctx.set('Link', formatNextLink(request, { ...filter, last }));
     }
     if ('artifactType' in filter) ctx.set('OCI-Filters-Applied', 'artifactType');
     replyJson(ctx, 200, { schemaVersion: 2, mediaType: OCI_INDEX, manifests }, OCI_INDEX);

@@ -5,9 +5,10 @@ import { replyJson } from '../reply.ts';
 import type { EndpointDeps, Handler, RepositoryRequest } from '../request.ts';
 
 export function listTags({ content, limits }: EndpointDeps): Handler<RepositoryRequest> {
-  return async (ctx, { repository, query }) => {
-    const request = readPage(query, limits.maxPageSize);
-    const page = await content.tags.list(repository, request);
+  return async (ctx, request) => {
+    const { repository } = request;
+    const asked = readPage(request.query, limits.maxPageSize);
+    const page = await content.tags.list(repository, asked);
     if (page === undefined) {
       throw new DomainError('repository-unknown', 'repository name not known to registry', {
         name: repository,
@@ -15,8 +16,7 @@ export function listTags({ content, limits }: EndpointDeps): Handler<RepositoryR
     }
     const last = page.tags.at(-1);
     if (page.hasMore && last !== undefined) {
-      const path = `/v2/${repository}/tags/list`;
-      ctx.set('Link', formatNextLink(path, { n: String(request.limit), last }));
+      ctx.set('Link', formatNextLink(request, { n: String(asked.limit), last }));
     }
     replyJson(ctx, 200, { name: repository, tags: page.tags });
   };
