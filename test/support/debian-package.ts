@@ -6,9 +6,13 @@ import { describe, test } from 'vitest';
 /** Absolute paths: a program of the same name elsewhere in PATH may be another version. */
 const PROGRAMS = {
   buildah: ['/usr/bin/buildah'],
+  caddy: ['/usr/bin/caddy'],
   containerd: ['/usr/bin/containerd', '/usr/bin/ctr'],
   'docker-registry': ['/usr/bin/docker-registry'],
   'docker.io': ['/usr/sbin/dockerd', '/usr/bin/docker'],
+  haproxy: ['/usr/sbin/haproxy'],
+  iproute2: ['/usr/sbin/ip'],
+  'nginx-light': ['/usr/sbin/nginx'],
   podman: ['/usr/bin/podman'],
   skopeo: ['/usr/bin/skopeo'],
 } as const satisfies Record<string, readonly string[]>;

@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startDaemon } from './daemon.ts';
+import type { NetworkNamespace } from './network-namespace.ts';
 import { type CommandResult, runCommand, words } from './run-command.ts';
 import { createRootTree } from './root-tree.ts';
 import { createScratchDirectory } from './scratch-directory.ts';
@@ -35,12 +36,24 @@ function createUser(host: string, configDirectory: string): DockerUser {
   };
 }
 
-export async function startDockerEngine(): Promise<DockerEngine> {
+export interface DockerEngineOptions {
+  /** Runs it elsewhere, such as in a network namespace. */
+  readonly inside?: NetworkNamespace['inside'];
+  /** Added to its environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const outside: NetworkNamespace['inside'] = (file, args) => ({ file, args: [...args] });
+
+/** @param more arguments of dockerd beside those of the test */
+export async function startDockerEngine(
+  more: readonly string[] = [],
+  { inside = outside, env = {} }: DockerEngineOptions = {},
+): Promise<DockerEngine> {
   const scratch = await createScratchDirectory('docker');
   const host = `unix://${join(scratch.path, 'docker.sock')}`;
   const daemon = await startDaemon({
-    file: '/usr/sbin/dockerd',
-    args: [
+    ...inside('/usr/sbin/dockerd', [
       `--data-root=${join(scratch.path, 'data')}`,
       `--exec-root=${join(scratch.path, 'exec')}`,
       `--pidfile=${join(scratch.path, 'pid')}`,
@@ -49,8 +62,9 @@ export async function startDockerEngine(): Promise<DockerEngine> {
       '--ip6tables=false',
       '--bridge=none',
       '--storage-driver=vfs',
-    ],
-    env: { HOME: scratch.path },
+      ...more,
+    ]),
+    env: { HOME: scratch.path, ...env },
     logFile: join(scratch.path, 'log'),
     isReady: async () => (await runCommand(DOCKER, ['-H', host, 'version'])).code === 0,
   });

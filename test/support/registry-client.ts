@@ -51,6 +51,11 @@ export function createRegistryClient(url: string, token: string): RegistryClient
     const bytes = Buffer.from(await answer.arrayBuffer());
     return { status: answer.status, headers: answer.headers, bytes };
   };
+  return registryClientOver(send);
+}
+
+/** For tests whose requests do not go by `fetch`. */
+export function registryClientOver(send: RegistryClient['send']): RegistryClient {
   return {
     send,
     async expect(expected, method, path, options) {
