@@ -1,6 +1,6 @@
 // Where the data lies and how long things hold in it: what the server and every command need.
 import { resolve } from 'node:path';
-import type { Clock, RandomId, StorageOptions } from '@portolan/storage';
+import type { Clock, ObserveStorage, RandomId, StorageOptions } from '@portolan/storage';
 import { collectGiven, type SettingsSources } from './given-settings.ts';
 import type { SettingValues } from './setting-table.ts';
 import { judgeSettings, settled } from './judged-settings.ts';
@@ -33,11 +33,18 @@ export function loadStorageSettings(sources: SettingsSources): StorageSettings {
   return toStorageSettings(values);
 }
 
+export interface StorageSurroundings {
+  readonly clock: Clock;
+  readonly randomId: RandomId;
+  readonly observe?: ObserveStorage | undefined;
+}
+
 export function storageOptions(
   settings: StorageSettings,
-  { clock, randomId }: { clock: Clock; randomId: RandomId },
+  { clock, randomId, observe }: StorageSurroundings,
 ): StorageOptions {
   const { directory, diskFloorBytes, leaseMs, uploadIdleMs } = settings;
   const times = { leaseMs, uploadIdleMs, orphanFileMs: ORPHAN_FILE_MS };
-  return { directory, diskFloorBytes, clock, randomId, times };
+  const options = { directory, diskFloorBytes, clock, randomId, times };
+  return observe === undefined ? options : { ...options, observe };
 }

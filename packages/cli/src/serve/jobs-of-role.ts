@@ -5,11 +5,13 @@ import type { ServeRole, ServeSettings } from '../config/serve-settings.ts';
 import type { Job } from './jobs.ts';
 import { mirrorJob, type MirrorJobDeps } from './mirror-job.ts';
 
+export const COLLECT_JOB = 'collect';
+
 const HOUR_MS = 3_600_000;
 
 function collectJob({ collector }: Storage, everyMs: number): Job {
   return {
-    name: 'collect',
+    name: COLLECT_JOB,
     everyMs,
     async run(signal) {
       const report = await collector.run(signal);

@@ -12,10 +12,22 @@ export interface Job {
   run(signal: AbortSignal): Promise<object | undefined>;
 }
 
+export interface JobRun {
+  readonly job: string;
+  readonly isOk: boolean;
+  readonly durationMs: number;
+  /** What the job returned. */
+  readonly report: object | undefined;
+}
+
+export type ObserveJob = (run: JobRun) => void;
+
 export interface JobsDeps {
   readonly leases: LeaseStore;
   readonly logger: Logger;
   readonly randomId: () => string;
+  /** Gets to know each run that was begun. */
+  readonly observe?: ObserveJob | undefined;
 }
 
 export interface Jobs {
@@ -25,6 +37,18 @@ export interface Jobs {
 
 /** A process that died leaves its jobs to the others after this. */
 const LEASE_MS = 60_000;
+
+async function observed(job: Job, signal: AbortSignal, { observe }: JobsDeps) {
+  const startedAt = performance.now();
+  let [isOk, report]: [boolean, object | undefined] = [false, undefined];
+  try {
+    report = await job.run(signal);
+    isOk = true;
+    return report;
+  } finally {
+    observe?.({ job: job.name, isOk, durationMs: performance.now() - startedAt, report });
+  }
+}
 
 async function runOnce(job: Job, holder: string, deps: JobsDeps, signal: AbortSignal) {
   const { leases, logger } = deps;
@@ -36,7 +60,7 @@ async function runOnce(job: Job, holder: string, deps: JobsDeps, signal: AbortSi
       leases.acquire(lease, holder, LEASE_MS).catch(() => undefined);
     }, LEASE_MS / 3);
     try {
-      const report = await job.run(signal);
+      const report = await observed(job, signal, deps);
       if (report !== undefined) logger.info({ job: job.name, ...report }, 'job done');
     } finally {
       clearInterval(renewal);

@@ -12,6 +12,7 @@ export interface MirrorJobDeps {
   readonly egress: EgressPolicy;
   readonly logger: Logger;
   readonly randomId: () => string;
+  readonly observeRun?: ((report: RunReport) => void) | undefined;
 }
 
 const LOOK_EVERY_MS = 5000;
@@ -46,9 +47,9 @@ async function openMirror({ storage, egress, logger, randomId }: MirrorJobDeps):
 
 function logRun(logger: Logger, report: RunReport, pruned: number): void {
   const { source, destination, outcome, counts, bytes, requests, pulls, error, retryAt } = report;
-  const { startedAt, endedAt } = report;
+  const { runId, startedAt, endedAt } = report;
   const durationMs = endedAt - startedAt;
-  const facts = { source, destination, outcome, ...counts, bytes, requests, pulls, pruned };
+  const facts = { runId, source, destination, outcome, ...counts, bytes, requests, pulls, pruned };
   const level = outcome === 'ok' || outcome === 'busy' ? 'info' : 'warn';
   logger[level]({ ...facts, durationMs, retryAt, error }, 'mirror run');
 }
@@ -74,6 +75,7 @@ async function runRule({ deps, mirror, signal }: Runner, rule: MirrorRule): Prom
     });
     for (const { report, pruned } of synced) {
       logRun(logger, report, pruned?.removed.length ?? 0);
+      deps.observeRun?.(report);
     }
   } catch (err) {
     logger.error({ err, destination: rule.destination }, 'mirror run failed');
@@ -104,9 +106,12 @@ export function mirrorJob(deps: MirrorJobDeps, lookEveryMs: number = LOOK_EVERY_
     everyMs: lookEveryMs,
     isDue: async () => (await deps.storage.mirrorRules.due()).length > 0,
     async run(signal) {
-      const mirror = await openMirror(deps);
+      // One id for all that is logged from here to the end, by the mirror's client too.
+      const logger = deps.logger.child({ jobRun: deps.randomId() });
+      const held = { ...deps, logger };
+      const mirror = await openMirror(held);
       try {
-        await runWhileDue({ deps, mirror, signal }, lookEveryMs);
+        await runWhileDue({ deps: held, mirror, signal }, lookEveryMs);
       } finally {
         await mirror.close();
       }

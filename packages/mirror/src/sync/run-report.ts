@@ -26,6 +26,8 @@ export interface ImageResult {
 }
 
 export interface RunReport {
+  /** In the history of runs; undefined of one that did not begin, or only would. */
+  readonly runId?: number;
   readonly source: string;
   readonly destination: string;
   /** `busy`: another process runs the rule. */

@@ -165,7 +165,7 @@ async function runHeld(work: RuleWork): Promise<RunReport> {
   const { source: _source, destination: _destination, outcome, ...summary } = report;
   await mirrorRuns.finish(id, outcome === 'busy' ? 'failed' : outcome, summary);
   await setNextRun(work, report);
-  return report;
+  return { ...report, runId: id };
 }
 
 /** Never throws for what an upstream does. */

@@ -1,0 +1,87 @@
+// What the mirror has done. Counted are the runs of this server; when a rule was last well and what an
+// upstream still allows is read from the database, and so holds over restarts and for `mirror sync`, too.
+import type { ImageStatus, RunReport } from '@portolan/mirror';
+import type { Storage } from '@portolan/storage';
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+export type ObserveMirrorRun = (report: RunReport) => void;
+
+/** Rules and upstreams that get a time series of their own: the first by name. */
+const MAX_NAMED = 500;
+
+const STATUSES: readonly ImageStatus[] = [
+  'copied',
+  'unchanged',
+  'fresh',
+  'missing',
+  'vanished',
+  'failed',
+  'skipped',
+];
+const OUTCOMES: readonly RunReport['outcome'][] = ['ok', 'partial', 'failed', 'limited', 'busy'];
+
+function watchRules(registry: Registry, { mirrorRuns }: Pick<Storage, 'mirrorRuns'>): void {
+  new Gauge({
+    name: 'sync_last_success_timestamp_seconds',
+    help: `When a rule last had all that it names; the first ${MAX_NAMED} rules by destination.`,
+    labelNames: ['rule'],
+    registers: [registry],
+    async collect() {
+      const successes = await mirrorRuns.lastSuccesses(MAX_NAMED).catch(() => []);
+      this.reset();
+      for (const { destination, endedAt } of successes) {
+        this.set({ rule: destination }, endedAt / 1000);
+      }
+    },
+  });
+}
+
+function watchUpstreams(registry: Registry, { upstreams }: Pick<Storage, 'upstreams'>): void {
+  new Gauge({
+    name: 'upstream_ratelimit_remaining',
+    help: `Pulls that an upstream allows until its limit, as it last said; the first ${MAX_NAMED} by name.`,
+    labelNames: ['upstream'],
+    registers: [registry],
+    async collect() {
+      const records = await upstreams.list().catch(() => []);
+      this.reset();
+      for (const { host, quota } of records.slice(0, MAX_NAMED)) {
+        const remaining = quota?.['remaining'];
+        if (typeof remaining === 'number') this.set({ upstream: host }, remaining);
+      }
+    },
+  });
+}
+
+export function createMirrorMetrics(
+  registry: Registry,
+  storage: Pick<Storage, 'mirrorRuns' | 'upstreams'>,
+): ObserveMirrorRun {
+  const registers = [registry];
+  const runs = new Counter({
+    name: 'sync_runs_total',
+    help: 'Runs of mirror rules by this server, by outcome.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const images = new Counter({
+    name: 'sync_images_total',
+    help: 'Images that those runs looked at, by what became of them.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const bytes = new Counter({
+    name: 'sync_bytes_total',
+    help: 'Bytes that those runs fetched.',
+    registers,
+  });
+  for (const outcome of OUTCOMES) runs.inc({ outcome }, 0);
+  for (const outcome of STATUSES) images.inc({ outcome }, 0);
+  watchRules(registry, storage);
+  watchUpstreams(registry, storage);
+  return (report) => {
+    runs.inc({ outcome: report.outcome });
+    bytes.inc(report.bytes);
+    for (const [outcome, count] of Object.entries(report.counts)) images.inc({ outcome }, count);
+  };
+}
