@@ -5,7 +5,7 @@ import type { CommandContext } from './commands/context.ts';
 import { createCommandContext } from './commands/create-context.ts';
 import { addGlobalOptions, type GlobalOptions } from './commands/global-options.ts';
 import { EXIT, type ExitCode } from './terminal/exit-codes.ts';
-import { explainFailure } from './terminal/explain-failure.ts';
+import { explainFailure, failureText, stackText } from './terminal/explain-failure.ts';
 import { VERSION } from './version.ts';
 
 interface Noun {
@@ -104,8 +104,9 @@ export async function runCommandLine(args: readonly string[]): Promise<ExitCode>
     return EXIT.ok;
   } catch (error) {
     if (error instanceof CommanderError) return exitCodeOfUsage(error);
-    const { text, exitCode } = explainFailure(error, args.includes('--debug'));
-    process.stderr.write(`${text}\n`);
-    return exitCode;
+    const failure = explainFailure(error);
+    process.stderr.write(`${failureText(failure)}\n`);
+    if (args.includes('--debug')) process.stderr.write(`${stackText(error)}\n`);
+    return failure.exitCode;
   }
 }

@@ -17,6 +17,7 @@ export {
 } from './media-type.ts';
 export { nearestName } from './nearest-name.ts';
 export { OCI_ERRORS, type OciErrorBody, type OciErrorCode } from './oci-error.ts';
+export { reasonOf } from './reason-of.ts';
 export { Reference } from './reference.ts';
 export { isNamespaceName, RepositoryName } from './repository-name.ts';
 export { type Access, type RepositoryAction, Scope } from './scope.ts';

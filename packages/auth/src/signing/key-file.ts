@@ -1,7 +1,8 @@
 // Private keys: PKCS#8 PEM files `keys/<kid>.pem` that their owner alone can read. The kid is a
 // thumbprint that we computed, never text from outside, so it may be part of a path.
+import { writeFileDurably } from '@portolan/storage';
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { authError } from '../errors.ts';
 
@@ -11,15 +12,6 @@ function pathOf(directory: string, kid: string): string {
   return join(directory, `${kid}.pem`);
 }
 
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 /** Durable before it returns: a published key whose file is gone could not be replaced in time. */
 export async function writePrivateKey(
   directory: string,
@@ -27,16 +19,8 @@ export async function writePrivateKey(
   privateKey: KeyObject,
 ): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const path = pathOf(directory, kid);
-  const file = await open(`${path}.new`, 'wx', 0o600);
-  try {
-    await file.writeFile(privateKey.export({ type: 'pkcs8', format: 'pem' }));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.new`, path);
-  await syncDirectory(directory);
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+  await writeFileDurably(pathOf(directory, kid), pem, { mode: 0o600 });
 }
 
 /** @throws AuthError `signing-key-missing`, `signing-key-exposed` */

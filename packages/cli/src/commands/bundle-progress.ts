@@ -1,7 +1,8 @@
 // What `bundle` says on stderr while it works: a line for each image, and for long reads one now and then.
 import type { ExportProgress, ImportProgress } from '@portolan/mirror';
+import { reasonOf } from '@portolan/oci';
+import { formatBytes } from '../terminal/format-bytes.ts';
 import type { Output } from '../terminal/output.ts';
-import { formatBytes, reasonOf } from './sync-report.ts';
 
 const NOTE_EVERY_BYTES = 1024 ** 3;
 const nothing = (): void => undefined;

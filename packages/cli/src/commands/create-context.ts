@@ -43,10 +43,9 @@ function isThere(file: string): boolean {
 /** A mistyped directory must not become a new, empty registry. */
 function refuseMissing(directory: string): void {
   if (isThere(join(directory, 'portolan.db'))) return;
-  throw new CommandFailure(
-    `there is no data directory at ${directory}\n  Start the server once with \`portolan serve\`, or name the directory with --data-dir or PORTOLAN_DATA_DIR.`,
-    EXIT.usage,
-  );
+  const hint =
+    'Start the server once with `portolan serve`, or name the directory with --data-dir or PORTOLAN_DATA_DIR.';
+  throw new CommandFailure(`there is no data directory at ${directory}`, EXIT.usage, { hint });
 }
 
 export function createCommandContext(options: () => GlobalOptions): CommandContext {

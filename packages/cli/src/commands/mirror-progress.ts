@@ -1,10 +1,10 @@
 // What `portolan mirror sync` tells while it goes on: live lines on a terminal, a line for each image
 // elsewhere, or an event for each as JSON. All on stderr; the answer itself goes to stdout.
 import type { ImageResult, RunReport, SyncProgress } from '@portolan/mirror';
+import { formatBytes } from '../terminal/format-bytes.ts';
 import { type LiveStream, startLiveLines } from '../terminal/live-lines.ts';
 import type { Output } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
-import { formatBytes } from './sync-report.ts';
 
 export const PROGRESS_KINDS = ['auto', 'live', 'plain', 'json', 'none'] as const;
 export type ProgressKind = (typeof PROGRESS_KINDS)[number];

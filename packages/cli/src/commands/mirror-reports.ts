@@ -3,7 +3,7 @@
 import type { PruneReport, QuotaPlan, RulePlan, RunReport, SyncedRule } from '@portolan/mirror';
 import type { MirrorRule, MirrorRun, MirrorTag } from '@portolan/storage';
 import { EXIT, type ExitCode } from '../terminal/exit-codes.ts';
-import { formatBytes } from './sync-report.ts';
+import { formatBytes } from '../terminal/format-bytes.ts';
 import { timestamp } from './timestamp.ts';
 
 type Row = Readonly<Record<string, unknown>>;

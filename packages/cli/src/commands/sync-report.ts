@@ -1,7 +1,8 @@
 // What a `sync` says: a line for each image as it is done, and one about all of them.
 import type { SyncProblem, SyncResult } from '@portolan/mirror';
-import { DomainError } from '@portolan/oci';
+import { reasonOf } from '@portolan/oci';
 import { EXIT, type ExitCode } from '../terminal/exit-codes.ts';
+import { formatBytes } from '../terminal/format-bytes.ts';
 import type { Output } from '../terminal/output.ts';
 
 export interface SyncReport {
@@ -19,31 +20,9 @@ const WORDS: Readonly<Record<SyncResult['status'], string>> = {
   failed: 'failed',
 };
 
-/** One line: the message, and the facts that say which file or host it is about. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof DomainError))
-    return error instanceof Error ? error.message : String(error);
-  const { file, reason, hint } = error.detail;
-  const facts = [file, reason].filter((fact) => typeof fact === 'string');
-  const more = facts.length === 0 ? '' : ` (${facts.join(', ')})`;
-  return `${error.message}${more}${typeof hint === 'string' ? `; ${hint}` : ''}`;
-}
-
 export function resultLine({ source, target, status, error }: SyncResult): string {
   const line = `${WORDS[status]}: ${source} → ${target}`;
   return error === undefined ? line : `${line}: ${reasonOf(error)}`;
-}
-
-const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
-
-export function formatBytes(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < UNITS.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`;
 }
 
 function count({ results }: SyncReport, status: SyncResult['status']): number {

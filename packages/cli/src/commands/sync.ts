@@ -1,7 +1,7 @@
 // `portolan sync`: what `skopeo sync` does, with its options, between any registries and directories.
 // Needs no data directory and touches none.
 import type { FoundImages, SyncOptions, SyncSource } from '@portolan/mirror';
-import { DomainError } from '@portolan/oci';
+import { DomainError, reasonOf } from '@portolan/oci';
 import type { Command } from 'commander';
 import { lookup } from 'node:dns/promises';
 import { readFile, stat, writeFile } from 'node:fs/promises';
@@ -22,7 +22,6 @@ import {
   digestLines,
   exitCodeOfReport,
   noteNarrowed,
-  reasonOf,
   resultLine,
   type SyncReport,
   writeReport,

@@ -67,11 +67,13 @@ export async function findRules(
   const rules = await storage.mirrorRules.list();
   const selected = selectRules(rules, selectors);
   if (selected.length > 0) return selected;
-  const known =
-    rules.length === 0
-      ? 'there is no mirror rule yet\n  Make one with `portolan mirror add docker.io/library/busybox`.'
-      : `no mirror rule is called ${selectors.join(' or ')}\n  \`portolan mirror list\` shows those that there are.`;
-  throw new CommandFailure(known, EXIT.notFound);
+  if (rules.length === 0) {
+    const hint = 'Make one with `portolan mirror add docker.io/library/busybox`.';
+    throw new CommandFailure('there is no mirror rule yet', EXIT.notFound, { hint });
+  }
+  const hint = '`portolan mirror list` shows those that there are.';
+  const message = `no mirror rule is called ${selectors.join(' or ')}`;
+  throw new CommandFailure(message, EXIT.notFound, { hint });
 }
 
 /** @throws DomainError `request-invalid` when it is not exactly one */

@@ -2,9 +2,8 @@
 // database, so that a crash in between leaves nobody locked out.
 import { createAccounts, generatePassword, type PasswordHasher } from '@portolan/auth';
 import { DomainError } from '@portolan/oci';
-import type { Storage } from '@portolan/storage';
+import { type Storage, writeFileDurably } from '@portolan/storage';
 import { existsSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { variableOf } from '../config/setting-table.ts';
 import { SettingsError } from '../config/settings-problem.ts';
@@ -29,17 +28,6 @@ export interface Administrator {
 const LEASE = 'first-start';
 const LEASE_MS = 30_000;
 
-async function writeSecret(file: string, secret: string): Promise<void> {
-  const handle = await open(file, 'w', 0o600);
-  try {
-    await handle.chmod(0o600);
-    await handle.writeFile(`${secret}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 function refused(error: DomainError): SettingsError {
   const origin = { name: variableOf('admin_password'), place: 'first start' };
   return new SettingsError([{ origin, text: `${error.message}. Choose another one.` }]);
@@ -52,7 +40,9 @@ async function create(
 ): Promise<string | undefined> {
   const { storage, hasher, randomId } = deps;
   const generated = given === undefined ? generatePassword(randomId) : undefined;
-  if (generated !== undefined) await writeSecret(storage.layout.adminPassword, generated);
+  if (generated !== undefined) {
+    await writeFileDurably(storage.layout.adminPassword, `${generated}\n`, { mode: 0o600 });
+  }
   const password = { kind: 'given', password: given ?? generated ?? '' } as const;
   const accounts = createAccounts({ access: storage, hasher, randomId, actor: 'system' });
   const request = { name: ADMINISTRATOR, isAdmin: true, password };

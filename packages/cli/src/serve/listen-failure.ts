@@ -1,5 +1,6 @@
 // Why a listener could not be opened, and what to do about it.
 import { ListenAddress } from '../config/listen-address.ts';
+import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
 
 const HINTS: Readonly<Record<string, string>> = {
@@ -13,7 +14,6 @@ const HINTS: Readonly<Record<string, string>> = {
 
 export function listenFailure(address: ListenAddress, code: string): CommandFailure {
   const hint = HINTS[code] ?? 'Check PORTOLAN_LISTEN.';
-  return new CommandFailure(
-    `cannot listen on ${ListenAddress.format(address)} (${code})\n  ${hint}`,
-  );
+  const message = `cannot listen on ${ListenAddress.format(address)} (${code})`;
+  return new CommandFailure(message, EXIT.failed, { hint });
 }

@@ -5,19 +5,33 @@ import { SettingsError } from '../config/settings-problem.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts';
 import { printableLines } from './printable.ts';
 
+/** Data, so that it can go from one process to another and still be told like any other. */
 export interface Failure {
-  readonly text: string;
+  readonly message: string;
+  /** Facts and what to do next, a line for each; undefined when the message says it all. */
+  readonly hint: string | undefined;
   readonly exitCode: ExitCode;
+}
+
+export interface CommandFailureOptions {
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
 }
 
 /** A failure that already knows its words and its code. */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure';
   readonly exitCode: ExitCode;
+  readonly hint: string | undefined;
 
-  constructor(message: string, exitCode: ExitCode = EXIT.failed, options?: { cause?: unknown }) {
-    super(message, options);
+  constructor(
+    message: string,
+    exitCode: ExitCode = EXIT.failed,
+    { hint, cause }: CommandFailureOptions = {},
+  ) {
+    super(message, { cause });
     this.exitCode = exitCode;
+    this.hint = hint;
   }
 }
 
@@ -36,36 +50,44 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
   SQLITE_NOTADB: 'The file portolan.db is not a database of Portolan. Check --data-dir.',
 };
 
-function words(detail: Readonly<Record<string, unknown>>): string[] {
+/** A line for each fact, and the hint. */
+function words(detail: Readonly<Record<string, unknown>>): string | undefined {
   const { hint, ...facts } = detail;
   const shown = Object.entries(facts).map(([key, value]) =>
-    typeof value === 'string' ? `  ${key}: ${value}` : `  ${key}: ${JSON.stringify(value)}`,
+    typeof value === 'string' ? `${key}: ${value}` : `${key}: ${JSON.stringify(value)}`,
   );
-  return typeof hint === 'string' ? [...shown, `  ${hint}`] : shown;
+  const lines = typeof hint === 'string' ? [...shown, hint] : shown;
+  return lines.length === 0 ? undefined : lines.join('\n');
 }
 
-function ofDomain(error: DomainError): Failure {
-  const text = [`error: ${error.message}`, ...words(error.detail)].join('\n');
-  return { text, exitCode: exitCodeOf(error.code) };
+function ofSystem({ message, code }: NodeJS.ErrnoException): Failure {
+  const hint = SYSTEM_ERRORS[code ?? ''] ?? 'Run again with --debug for the details.';
+  return { message, hint, exitCode: EXIT.failed };
 }
 
-function ofSystem(error: NodeJS.ErrnoException): Failure {
-  const hint = SYSTEM_ERRORS[error.code ?? ''] ?? 'Run again with --debug for the details.';
-  return { text: `error: ${error.message}\n  ${hint}`, exitCode: EXIT.failed };
-}
-
-export function explainFailure(error: unknown, isDebug = false): Failure {
-  const failure = describe(error);
-  const stack = isDebug && error instanceof Error ? `\n${error.stack ?? ''}` : '';
-  return { ...failure, text: printableLines(failure.text + stack) };
-}
-
-function describe(error: unknown): Failure {
-  if (error instanceof DomainError) return ofDomain(error);
-  if (error instanceof SettingsError) return { text: error.message, exitCode: EXIT.usage };
+export function explainFailure(error: unknown): Failure {
+  if (error instanceof DomainError) {
+    const { message, detail, code } = error;
+    return { message, hint: words(detail), exitCode: exitCodeOf(code) };
+  }
+  if (error instanceof SettingsError) {
+    return { message: error.message, hint: undefined, exitCode: EXIT.usage };
+  }
   if (error instanceof CommandFailure) {
-    return { text: `error: ${error.message}`, exitCode: error.exitCode };
+    const { message, hint, exitCode } = error;
+    return { message, hint, exitCode };
   }
   if (error instanceof Error) return ofSystem(error);
-  return { text: `error: ${String(error)}`, exitCode: EXIT.failed };
+  return { message: String(error), hint: undefined, exitCode: EXIT.failed };
+}
+
+/** What is written to the terminal. */
+export function failureText({ message, hint }: Failure): string {
+  const more = hint === undefined ? [] : hint.split('\n').map((line) => `  ${line}`);
+  return printableLines([`error: ${message}`, ...more].join('\n'));
+}
+
+/** With where it came from, for `--debug`. */
+export function stackText(error: unknown): string {
+  return error instanceof Error ? printableLines(error.stack ?? '') : '';
 }

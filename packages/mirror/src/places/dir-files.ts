@@ -1,5 +1,6 @@
 // Files of a `dir:` tree, so that a power cut or a pulled stick leaves either all of a file or none.
 import { type Descriptor, Digest, DomainError, parseManifest } from '@portolan/oci';
+import { trySyncDirectory, writeFileDurably } from '@portolan/storage';
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, link, lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
@@ -56,15 +57,6 @@ export async function makeImageDirectory(directory: string): Promise<void> {
   }
 }
 
-export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 async function syncFile(file: string): Promise<void> {
   const handle = await open(file, 'r+');
   try {
@@ -74,18 +66,9 @@ async function syncFile(file: string): Promise<void> {
   }
 }
 
-/** Durable once `syncDirectory` has been called, too. */
 export async function writeWhole(file: string, bytes: Uint8Array | string): Promise<void> {
-  const partial = `${file}.part`;
-  await rm(partial, { force: true });
-  const handle = await open(partial, 'wx');
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(partial, file);
+  const temporary = `${file}.part`;
+  await writeFileDurably(file, bytes, { temporary, syncDirectory: trySyncDirectory });
 }
 
 const NO_LINKS: ReadonlySet<string> = new Set([

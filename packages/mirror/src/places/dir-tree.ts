@@ -8,6 +8,7 @@ import {
   type Reference,
   type Tag,
 } from '@portolan/oci';
+import { trySyncDirectory } from '@portolan/storage';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createSlots, type Slots } from '../copy/at-most.ts';
@@ -19,7 +20,6 @@ import {
   refuseLinks,
   removeSpecial,
   shareFile,
-  syncDirectory,
   writeWhole,
 } from './dir-files.ts';
 import { createDirInventory, type DirInventory } from './dir-inventory.ts';
@@ -160,10 +160,8 @@ async function writeImage(tree: Tree, directory: string, manifest: FetchedManife
   await tree.staging.open();
   await fillDirectory(tree, directory, manifest);
   await writeWhole(join(directory, VERSION_FILE), VERSION_TEXT);
-  await syncDirectory(directory);
   await writeWhole(join(directory, MANIFEST_FILE), manifest.body);
-  await syncDirectory(directory);
-  await syncDirectory(dirname(directory));
+  await trySyncDirectory(dirname(directory));
   tree.written.add(directory);
 }
 

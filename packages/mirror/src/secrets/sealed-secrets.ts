@@ -9,9 +9,9 @@ import { loadSecretKey } from './secret-key-file.ts';
 
 export interface SecretBox {
   /** @throws MirrorError `secret-unreadable` when others can read the key */
-  seal(secret: Buffer | string, context: string): Buffer;
+  seal(secret: Buffer | string, context: string): Promise<Buffer>;
   /** @throws MirrorError `secret-unreadable`: changed, of another key, or sealed for another context */
-  open(sealed: Buffer, context: string): Buffer;
+  open(sealed: Buffer, context: string): Promise<Buffer>;
 }
 
 const CIPHER = 'aes-256-gcm';
@@ -52,16 +52,16 @@ function openSealed(key: Buffer, sealed: Buffer, context: string): Buffer {
 /** @param keyFile made when something is sealed first */
 export function createSecretBox({ keyFile }: { readonly keyFile: string }): SecretBox {
   let loaded: Buffer | undefined;
-  const key = (): Buffer => (loaded ??= loadSecretKey(keyFile));
+  const key = async (): Promise<Buffer> => (loaded ??= await loadSecretKey(keyFile));
 
   return {
-    seal(secret, context) {
+    async seal(secret, context) {
       const nonce = randomBytes(NONCE_BYTES);
-      const cipher = createCipheriv(CIPHER, key(), nonce, { authTagLength: TAG_BYTES });
+      const cipher = createCipheriv(CIPHER, await key(), nonce, { authTagLength: TAG_BYTES });
       cipher.setAAD(authenticated(context));
       const ciphertext = Buffer.concat([cipher.update(secret), cipher.final()]);
       return Buffer.concat([Buffer.of(VERSION), nonce, cipher.getAuthTag(), ciphertext]);
     },
-    open: (sealed, context) => openSealed(key(), sealed, context),
+    open: async (sealed, context) => openSealed(await key(), sealed, context),
   };
 }

@@ -1,17 +1,8 @@
 // The key of the secret box: 64 hex digits in a file that its owner alone can read. Of several
 // processes that make it at the same time one wins, and all of them use that one's.
+import { writeFileDurably } from '@portolan/storage';
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { mirrorError } from '../errors.ts';
 
@@ -27,64 +18,48 @@ function errorCode(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
 }
 
-function readKey(file: string): Buffer | undefined {
-  let fd: number;
+async function openIfThere(file: string): Promise<FileHandle | undefined> {
   try {
-    fd = openSync(file, 'r');
+    return await open(file, 'r');
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+async function readKey(file: string): Promise<Buffer | undefined> {
+  const handle = await openIfThere(file);
+  if (handle === undefined) return undefined;
   try {
-    if ((fstatSync(fd).mode & OTHERS_MASK) !== 0) {
+    const { mode } = await handle.stat();
+    if ((mode & OTHERS_MASK) !== 0) {
       const hint = 'run `chmod 600` on it; if it may have been copied, change the passwords';
       throw refused(`the key ${file} can be read by others`, hint);
     }
-    const [, hex] = CONTENT.exec(readFileSync(fd, 'latin1')) ?? [];
+    const [, hex] = CONTENT.exec(await handle.readFile('latin1')) ?? [];
     if (hex === undefined) throw refused(`the key ${file} is damaged`, 'restore it from a backup');
     return Buffer.from(hex, 'hex');
   } finally {
-    closeSync(fd);
-  }
-}
-
-function syncDirectory(directory: string): void {
-  const fd = openSync(directory, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
+    await handle.close();
   }
 }
 
 /** Whole and durable before it has its name: what is sealed with a key must not outlive it. */
-function makeKey(file: string): void {
-  const directory = dirname(file);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const draft = `${file}.${randomBytes(8).toString('hex')}.new`;
-  const fd = openSync(draft, 'wx', 0o600);
-  try {
-    writeFileSync(fd, `${randomBytes(KEY_BYTES).toString('hex')}\n`);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  try {
-    linkSync(draft, file);
-  } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw error;
-  } finally {
-    rmSync(draft);
-  }
-  syncDirectory(directory);
+async function makeKey(file: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await writeFileDurably(file, `${randomBytes(KEY_BYTES).toString('hex')}\n`, {
+    mode: 0o600,
+    temporary: `${file}.${randomBytes(8).toString('hex')}.new`,
+    keepsExisting: true,
+  });
 }
 
 /** @throws MirrorError `secret-unreadable` when others can read it, or it is damaged */
-export function loadSecretKey(file: string): Buffer {
-  const known = readKey(file);
+export async function loadSecretKey(file: string): Promise<Buffer> {
+  const known = await readKey(file);
   if (known !== undefined) return known;
-  makeKey(file);
-  const made = readKey(file);
+  await makeKey(file);
+  const made = await readKey(file);
   if (made === undefined) throw refused(`the key ${file} is gone again`, 'try again');
   return made;
 }

@@ -1,5 +1,6 @@
 // Regular expressions of operators, in RE2's syntax and with its guarantee: time linear in the text,
 // whatever the expression. Found anywhere in the tag unless `^` and `$` say otherwise, as in skopeo.
+import { reasonOf } from '@portolan/oci';
 import { RE2JS } from 're2js';
 import { mirrorError } from '../errors.ts';
 
@@ -15,7 +16,7 @@ export function parseExpression(text: string): (tag: string) => boolean {
     const expression = RE2JS.compile(text);
     return (tag) => expression.test(tag);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     const detail = { expression: text, hint: 'the syntax is that of RE2, as in Go' };
     throw mirrorError(
       'request-invalid',

@@ -1,5 +1,6 @@
 // YAML as Go's library gives it to a program that wants strings: the tag 1.10 stays `1.10`, and is not
 // the number 1.1. Whoever wants a boolean or a number reads it from the string.
+import { reasonOf } from '@portolan/oci';
 import { parseDocument } from 'yaml';
 
 export type YamlMap = Readonly<Record<string, unknown>>;
@@ -28,6 +29,6 @@ export function parseYamlText(text: string): YamlText {
   try {
     return { value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown, problems: [] };
   } catch (error) {
-    return { value: undefined, problems: [error instanceof Error ? error.message : String(error)] };
+    return { value: undefined, problems: [reasonOf(error)] };
   }
 }

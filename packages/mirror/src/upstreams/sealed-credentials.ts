@@ -19,23 +19,24 @@ function contextOf(host: string): string {
 }
 
 /** @throws MirrorError `request-invalid`, `secret-unreadable` */
-export function sealCredentials(
+export async function sealCredentials(
   secrets: SecretBox,
   host: string,
   given: UpstreamCredentials,
-): Buffer {
+): Promise<Buffer> {
   const result = credentials.safeParse(given);
-  if (result.success) return secrets.seal(JSON.stringify(result.data), contextOf(host));
+  if (result.success) return await secrets.seal(JSON.stringify(result.data), contextOf(host));
   // The values are secrets: the message says which one is wrong and never what it is.
   const field = String(result.error.issues[0]?.path[0] ?? 'credentials');
   throw mirrorError('request-invalid', `the ${field} is empty or too long`, { upstream: host });
 }
 
 /** @throws MirrorError `secret-unreadable` */
-export function openCredentials(
+export async function openCredentials(
   secrets: SecretBox,
   host: string,
   sealed: Buffer,
-): UpstreamCredentials {
-  return credentials.parse(JSON.parse(secrets.open(sealed, contextOf(host)).toString()));
+): Promise<UpstreamCredentials> {
+  const opened = await secrets.open(sealed, contextOf(host));
+  return credentials.parse(JSON.parse(opened.toString()));
 }

@@ -101,7 +101,7 @@ async function setUpstream(
   const before = await stores.find(host);
   const settings = checkUpstreamSettings(merge(before?.settings ?? {}, changes));
   // Whatever can be refused is, before anything is written.
-  const sealed = credentials ? sealCredentials(secrets, host, credentials) : undefined;
+  const sealed = credentials ? await sealCredentials(secrets, host, credentials) : undefined;
   const isChanged = before === undefined || Object.values(changes).some((it) => it !== undefined);
   const record = isChanged ? await stores.set(host, settings, actor) : before;
   if (credentials === undefined || (sealed === undefined && !record.hasCredentials)) {
@@ -134,7 +134,7 @@ async function settingsOf(
     return { ...settings, credentials: await loginOfHelper(askHelper, credentialHelper, host) };
   }
   const sealed = await stores.sealedCredentials(host);
-  return { ...settings, credentials: sealed && openCredentials(secrets, host, sealed) };
+  return { ...settings, credentials: sealed && (await openCredentials(secrets, host, sealed)) };
 }
 
 /** @example createUpstreams({ stores: storage.upstreams, secrets, askHelper }).settingsOf('docker.io') */

@@ -1,6 +1,12 @@
 // What the upload endpoints share: finding the session, taking a body into it, and its headers.
 import { DomainError } from '@portolan/oci';
-import type { AppendBody, StoredBlob, Upload, UploadStore } from '@portolan/storage';
+import {
+  type AppendBody,
+  type StoredBlob,
+  type Upload,
+  uploadUnknown,
+  type UploadStore,
+} from '@portolan/storage';
 import { RegistryError } from '../../registry-error.ts';
 import { formatUploadRange, parseContentRange } from '../range-headers.ts';
 import { contentLength, openBody } from '../request-body.ts';
@@ -9,17 +15,16 @@ import { blobPath } from './blobs.ts';
 
 const ID = /^[0-9a-f]{32}$/;
 
-export function uploadUnknown(): never {
-  throw new DomainError('upload-unknown', 'upload unknown to this repository');
-}
-
 /** Only the subject that began an upload finds it again. */
 export async function getUpload(
   uploads: UploadStore,
   { repository, caller, parameter }: RepositoryRequest,
 ): Promise<Upload> {
-  if (!ID.test(parameter)) return uploadUnknown();
-  return (await uploads.find(repository, caller.subject, parameter)) ?? uploadUnknown();
+  const upload = ID.test(parameter)
+    ? await uploads.find(repository, caller.subject, parameter)
+    : undefined;
+  if (upload === undefined) throw uploadUnknown();
+  return upload;
 }
 
 function sessionHeaders(upload: Upload): Record<string, string> {
