@@ -30,7 +30,13 @@ export interface AcmeOrders {
 }
 
 type Acme = typeof import('acme-client');
-type AcmeResponse = Awaited<ReturnType<Acme['axios']['request']>>;
+
+/** What we look at in an answer. */
+interface AcmeResponse {
+  readonly status: number;
+  readonly data: unknown;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
 
 const POLL_MS = 5000;
 const POLLS = 10;

@@ -1,0 +1,89 @@
+// `portolan ca init`: makes the authority. What it may issue for is decided here, once: it is part of
+// the certificate that clients trust.
+import { DomainError, UpstreamHost } from '@portolan/oci';
+import type { Authority } from '@portolan/tls';
+import type { Command } from 'commander';
+import { isIP } from 'node:net';
+import type { CommandContext } from './context.ts';
+import { collectText } from './repeated-option.ts';
+import { timestamp } from './timestamp.ts';
+
+interface InitOptions {
+  readonly name?: readonly string[];
+  readonly ip?: readonly string[];
+  readonly impersonate?: readonly string[];
+  readonly forceNew: boolean;
+}
+
+/** What clients call this server, without the brackets of an IPv6 address. */
+function publicHost({ publicUrl }: CommandContext): string | undefined {
+  if (publicUrl === undefined) return undefined;
+  return new URL(publicUrl).hostname.replace(/^\[(.*)\]$/, '$1');
+}
+
+function impersonatedDomain(text: string): string {
+  const host = UpstreamHost.find(text);
+  if (host !== undefined) return host.replace(/:\d+$/, '');
+  throw new DomainError('request-invalid', `'${text}' is not the host of a registry`, {
+    hint: 'write it as in the names of its images: docker.io, quay.io',
+  });
+}
+
+/** Nothing given means the host that clients are told to use. */
+function requestOf(context: CommandContext, options: InitOptions) {
+  const { name = [], ip = [], impersonate = [] } = options;
+  const host = name.length + ip.length === 0 ? publicHost(context) : undefined;
+  const own = host === undefined ? [] : [host];
+  return {
+    domains: [
+      ...name,
+      ...own.filter((one) => isIP(one) === 0),
+      ...impersonate.map(impersonatedDomain),
+    ],
+    networks: [...ip, ...own.filter((one) => isIP(one) !== 0)],
+    isForced: options.forceNew,
+  };
+}
+
+export function authorityRecord({ name, fingerprint, notAfter, constraints }: Authority) {
+  return {
+    authority: name,
+    fingerprint,
+    domains: constraints?.domains ?? [],
+    networks: constraints?.networks ?? [],
+    isConstrained: constraints !== undefined,
+    expires: timestamp(notAfter),
+  };
+}
+
+export function registerCaInit(ca: Command, context: CommandContext): void {
+  ca.command('init')
+    .description('Make the authority; what it may issue for is in its certificate')
+    .option('--name <domain>', 'a domain, with all that is below it; repeatable', collectText)
+    .option('--ip <address>', 'an address or network; repeatable', collectText)
+    .option(
+      '--impersonate <registry>',
+      'also stand for this registry, such as docker.io; repeatable',
+      collectText,
+    )
+    .option('--force-new', 'replace the authority that there is', false)
+    .addHelpText(
+      'after',
+      '\nWithout --name and --ip it is made for the host of `public_url`. Only --impersonate lets it\nissue for the names of other registries, and whoever trusts it then trusts it for those.',
+    )
+    .action(async (options: InitOptions) => {
+      const { createAuthority } = await import('@portolan/tls');
+      const { output, tls, clock } = context;
+      const directory = tls.directories.authority;
+      const made = await createAuthority({ directory, clock }, requestOf(context, options));
+      output.record(authorityRecord(made));
+      output.note(
+        `It lies in ${directory}; include that in backups. Next: \`portolan ca issue NAME\` for the server, \`portolan ca trust\` for the clients.`,
+      );
+      if (options.forceNew) {
+        output.note(
+          'Certificates of the authority before go on to hold. Once the clients trust this one, `portolan ca renew --force` issues all anew.',
+        );
+      }
+    });
+}

@@ -1,0 +1,75 @@
+// `portolan ca renew`: what a running server does by itself, now.
+import { DomainError, nearestName, reasonOf } from '@portolan/oci';
+import type { Renewal, RenewalDeps } from '@portolan/tls';
+import type { Command } from 'commander';
+import { renewalDeps } from '../serve/certificate-job.ts';
+import { CERTIFICATE_LEASE, LEASE_MS } from '../serve/certificate-lease.ts';
+import { EXIT, exitCodeOf } from '../terminal/exit-codes.ts';
+import { CommandFailure } from '../terminal/explain-failure.ts';
+import type { CommandContext } from './context.ts';
+
+/** One process renews at a time, where there is a database for that. */
+async function withLease<T>(context: CommandContext, work: () => Promise<T>): Promise<T> {
+  if (!context.hasStorage()) return work();
+  return context.withStorage(async ({ leases }) => {
+    const holder = context.randomId();
+    if (!(await leases.acquire(CERTIFICATE_LEASE, holder, LEASE_MS))) {
+      const hint = 'Try again in a minute.';
+      throw new CommandFailure('another process is renewing certificates', EXIT.unavailable, {
+        hint,
+      });
+    }
+    const renewal = setInterval(() => {
+      leases.acquire(CERTIFICATE_LEASE, holder, LEASE_MS).catch(() => undefined);
+    }, LEASE_MS / 3);
+    try {
+      return await work();
+    } finally {
+      clearInterval(renewal);
+      await leases.release(CERTIFICATE_LEASE, holder);
+    }
+  });
+}
+
+function row({ file, outcome, error }: Renewal) {
+  return { file, outcome, error: error === undefined ? null : reasonOf(error) };
+}
+
+function failIfAny(renewals: readonly Renewal[]): void {
+  const failed = renewals.find(({ outcome }) => outcome === 'failed');
+  if (failed === undefined) return;
+  const { error } = failed;
+  const code = error instanceof DomainError ? exitCodeOf(error.code) : EXIT.failed;
+  throw new CommandFailure('not every certificate was renewed; those of before stay in use', code);
+}
+
+async function withNearest(error: unknown, name: string, deps: RenewalDeps): Promise<unknown> {
+  if (!(error instanceof DomainError) || error.code !== 'certificate-unknown') return error;
+  const { listCertificates } = await import('@portolan/tls');
+  const { certificates } = await listCertificates(deps.directories.certificates);
+  const known = certificates.map(({ file }) => file.replace(/\.pem$/, ''));
+  const nearest = nearestName(name, known);
+  if (nearest === undefined) return error;
+  const detail = { hint: `did you mean '${nearest}'?` };
+  return new DomainError(error.code, error.message, detail, { cause: error });
+}
+
+export function registerCaRenew(ca: Command, context: CommandContext): void {
+  ca.command('renew [name]')
+    .description('Renew the certificates whose last third has begun; a running server does it too')
+    .option('--force', 'also what is not due', false)
+    .action(async (name: string | undefined, { force }: { force: boolean }) => {
+      const { CertificateName, renewDue } = await import('@portolan/tls');
+      const { output, tls, clock } = context;
+      const deps = await renewalDeps(tls, clock);
+      const known = name === undefined ? undefined : CertificateName.find(name);
+      const only = known === undefined ? name : CertificateName.fileStem(known);
+      const renewals = await withLease(context, () =>
+        renewDue(deps, { isForced: force, only }).catch(async (error: unknown) => {
+          throw await withNearest(error, only ?? '', deps);
+        }),
+      );
+      output.rows(renewals.map(row), ['file', 'outcome', 'error']);
+      failIfAny(renewals);
+    });
+}
