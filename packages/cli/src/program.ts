@@ -61,6 +61,11 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import('./commands/bundle.ts')).registerBundle,
   },
   {
+    name: 'client',
+    summary: 'Configure engines to pull from here, and see what they would get',
+    load: async () => (await import('./commands/client.ts')).registerClient,
+  },
+  {
     name: 'version',
     summary: 'Print the versions of Portolan and of Node',
     load: async () => (await import('./commands/version.ts')).registerVersion,

@@ -31,6 +31,7 @@ export {
   type Upstreams,
   type UpstreamsDeps,
 } from './upstreams/upstreams.ts';
+export { parseChallenges } from './client/challenge.ts';
 export {
   createRegistryClient,
   type RegistryClient,

@@ -12,6 +12,8 @@ export interface CommandContext {
   readonly randomId: () => string;
   /** Where the mirror may connect to. */
   readonly egress: EgressPolicy;
+  /** Where clients reach the server, if that is set. */
+  readonly publicUrl: string | undefined;
   /** For options that name a variable. */
   readonly environment: Environment;
   /** All of stdin, for `--password-stdin`. */

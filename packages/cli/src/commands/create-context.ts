@@ -7,6 +7,7 @@ import { text as readText } from 'node:stream/consumers';
 import { loadEgressPolicy } from '../config/egress-settings.ts';
 import { readEnvironment } from '../config/environment.ts';
 import type { SettingsSources } from '../config/given-settings.ts';
+import { loadPublicUrl } from '../config/public-url-setting.ts';
 import {
   loadStorageSettings,
   storageOptions,
@@ -66,6 +67,9 @@ export function createCommandContext(options: () => GlobalOptions): CommandConte
     },
     get egress() {
       return loadEgressPolicy(sources());
+    },
+    get publicUrl() {
+      return loadPublicUrl(sources());
     },
     get environment() {
       return readEnvironment();

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { CommandContext } from '../../src/commands/context.ts';
 import type { Environment } from '../../src/config/environment.ts';
+import { registerClient } from '../../src/commands/client.ts';
 import { registerKey } from '../../src/commands/key.ts';
 import { registerMirror } from '../../src/commands/mirror.ts';
 import { registerNamespace } from '../../src/commands/namespace.ts';
@@ -41,6 +42,7 @@ function createProgram(context: CommandContext): Command {
   registerTeam(program, context);
   registerNamespace(program, context);
   registerKey(program, context);
+  registerClient(program, context);
   registerUpstream(program, context);
   registerMirror(program, context);
   const silence = (command: Command): void => {
@@ -80,6 +82,7 @@ export async function openCommands() {
       randomId,
       environment,
       readStdin: async () => stdin,
+      publicUrl: environment['PORTOLAN_PUBLIC_URL'],
       egress: { allowedNetworks: ['127.0.0.0/8', '::1'] },
       withStorage,
       output: {

@@ -1,0 +1,179 @@
+// `portolan client check`: what each engine would ask for an image, and what it would get.
+import {
+  CHECKED_ENGINES,
+  type CheckedEngine,
+  parseEngineVersion,
+  planRequests,
+  type RequestShape,
+  shapesOf,
+  type WantedImage,
+} from '@portolan/clients';
+import { Tag, UpstreamHost } from '@portolan/oci';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { EngineProbe, ProbeDeps } from '../clients/engine-probe.ts';
+import type { EngineLogin } from '../clients/engine-token.ts';
+import type { JudgedProbe } from '../clients/probe-verdict.ts';
+import type { PlaceOptions } from '../clients/registry-place.ts';
+import { findContainerFiles } from '../config/container-files.ts';
+import { EXIT } from '../terminal/exit-codes.ts';
+import { CommandFailure } from '../terminal/explain-failure.ts';
+import type { CommandContext } from './context.ts';
+import { readAuthFiles } from './registry-logins.ts';
+
+interface CheckOptions extends PlaceOptions {
+  readonly engine: readonly CheckedEngine[];
+  readonly engineVersion?: string;
+  readonly failOpen?: true;
+}
+
+/** All but the one whose listener is off unless somebody turned it on. */
+const USUAL = CHECKED_ENGINES.filter((engine) => engine !== 'proxy');
+
+const HELP = `
+Engines: ${CHECKED_ENGINES.join(', ')}. \`any\` is an image typed with the registry's own name,
+\`proxy\` what comes through the CONNECT listener; all but \`proxy\` are asked about unless told.
+A row whose shape cannot be used for the image counts only when it is all that the engine has.
+The login for the registry in your auth.json is used where the engine would send it.`;
+
+function readEngines(text: string): readonly CheckedEngine[] {
+  return text.split(',').map((one) => {
+    const found = CHECKED_ENGINES.find((engine) => engine === one.trim());
+    if (found !== undefined) return found;
+    throw new InvalidArgumentError(`engines are ${CHECKED_ENGINES.join(', ')}`);
+  });
+}
+
+async function findOwnLogin(
+  { environment }: CommandContext,
+  registryHost: string,
+): Promise<EngineLogin | undefined> {
+  const host = UpstreamHost.find(registryHost);
+  if (host === undefined) return undefined;
+  const { askCredentialHelper, findLogin } = await import('@portolan/mirror');
+  const files = findContainerFiles(environment, process.getuid?.());
+  for (const file of await readAuthFiles(files.authFiles, files.isAuthFileNamed)) {
+    const found = await findLogin(file, { host }, askCredentialHelper);
+    // Other kinds are for engines' own exchanges; the answer to them is that to a password.
+    if (found?.kind === 'basic') return found;
+  }
+  return undefined;
+}
+
+async function readImage(text: string): Promise<WantedImage> {
+  const { parseUpstreamName } = await import('@portolan/mirror');
+  const { host: canonical, path, reference } = parseUpstreamName(text);
+  const host = UpstreamHost.find(canonical) ?? UpstreamHost.DOCKER_HUB;
+  return { host, path, reference: reference ?? { kind: 'tag', tag: Tag.parse('latest') } };
+}
+
+interface CheckedShape {
+  readonly engine: CheckedEngine;
+  readonly shape: RequestShape;
+  readonly probe: EngineProbe;
+  readonly judged: JudgedProbe;
+}
+
+const NOT_ASKED: EngineProbe = {
+  exchanges: [],
+  token: undefined,
+  last: undefined,
+  failure: undefined,
+};
+
+async function checkShape(
+  { engine, shape }: Pick<CheckedShape, 'engine' | 'shape'>,
+  image: WantedImage,
+  deps: ProbeDeps & { readonly failsOpen: boolean },
+): Promise<CheckedShape> {
+  const { probeEngine } = await import('../clients/engine-probe.ts');
+  const { judgeProbe } = await import('../clients/probe-verdict.ts');
+  const plan = planRequests(shape, deps.registry, image);
+  if ('reason' in plan) {
+    const judged = { verdict: 'not possible', reason: plan.reason, digest: undefined } as const;
+    return { engine, shape, probe: NOT_ASKED, judged };
+  }
+  const login = shape.login === 'registry' ? deps.login : undefined;
+  const probe = await probeEngine(plan, { ...deps, login });
+  return { engine, shape, probe, judged: judgeProbe(shape, probe, deps.failsOpen) };
+}
+
+function row({ engine, shape, probe, judged }: CheckedShape) {
+  const { exchanges, token, last } = probe;
+  const request = exchanges.findLast(({ url }) => url.includes('/manifests/')) ?? exchanges.at(-1);
+  return {
+    engine,
+    shape: shape.name,
+    request: request === undefined ? undefined : `${request.method} ${request.url}`,
+    status: last?.status,
+    granted: token?.granted ?? [],
+    digest: judged.digest,
+    namespace: last?.headers.get('oci-namespace'),
+    verdict: judged.verdict,
+    reason: judged.reason,
+    requests: exchanges,
+  };
+}
+
+const COLUMNS = [
+  'engine',
+  'shape',
+  'request',
+  'status',
+  'granted',
+  'digest',
+  'namespace',
+  'verdict',
+  'reason',
+];
+
+/** Every shape that can be used gets the image, and there is one. */
+function getsImage(shapes: readonly CheckedShape[]): boolean {
+  const usable = shapes.filter(({ judged }) => judged.verdict !== 'not possible');
+  return usable.length > 0 && usable.every(({ judged }) => judged.verdict === 'ok');
+}
+
+async function openDeps(options: CheckOptions, context: CommandContext) {
+  const { findRegistryPlace } = await import('../clients/registry-place.ts');
+  const { createRegistryConnection } = await import('../clients/registry-connection.ts');
+  const { registry, ca } = await findRegistryPlace(context, options);
+  const send = createRegistryConnection({ registry, ca });
+  const login = await findOwnLogin(context, registry.host);
+  return { registry, send, login, failsOpen: options.failOpen === true };
+}
+
+async function check(text: string, options: CheckOptions, context: CommandContext): Promise<void> {
+  const { engine: engines, engineVersion } = options;
+  const image = await readImage(text);
+  const version = engineVersion === undefined ? undefined : parseEngineVersion(engineVersion);
+  const deps = await openDeps(options, context);
+  const checked: CheckedShape[] = [];
+  for (const engine of engines) {
+    for (const shape of shapesOf(engine, version)) {
+      checked.push(await checkShape({ engine, shape }, image, deps));
+    }
+  }
+  context.output.rows(checked.map(row), COLUMNS);
+  const without = engines.filter(
+    (engine) => !getsImage(checked.filter((one) => one.engine === engine)),
+  );
+  if (without.length === 0) return;
+  const message = `not every engine would get the image: ${without.join(', ')}`;
+  throw new CommandFailure(message, EXIT.failed);
+}
+
+export function registerClientCheck(client: Command, context: CommandContext): void {
+  client
+    .command('check <image>')
+    .description('Show what each engine would ask for an image, and what it would get')
+    .option('--registry <url>', 'where engines reach the registry (public_url)')
+    .addOption(
+      new Option('--engine <engines>', 'which engines, with commas between them')
+        .argParser(readEngines)
+        .default(USUAL, 'all but proxy'),
+    )
+    .option('--ca <file>', 'the certificate to trust (<data-dir>/ca/ca.crt)')
+    .option('--engine-version <version>', 'only the shapes of this version')
+    .option('--fail-open', 'judge engines as those that were configured with --fail-open')
+    .addHelpText('after', HELP)
+    .action((text: string, options: CheckOptions) => check(text, options, context));
+}
