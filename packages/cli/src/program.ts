@@ -51,6 +51,11 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import('./commands/sync.ts')).registerSync,
   },
   {
+    name: 'ca',
+    summary: 'Make certificates for servers, and let clients trust them',
+    load: async () => (await import('./commands/ca.ts')).registerCa,
+  },
+  {
     name: 'key',
     summary: 'Manage the keys that sign tokens',
     load: async () => (await import('./commands/key.ts')).registerKey,

@@ -2,6 +2,7 @@
 import type { EgressPolicy } from '@portolan/mirror';
 import type { Storage } from '@portolan/storage';
 import type { Environment } from '../config/environment.ts';
+import type { TlsSettings } from '../config/tls-settings.ts';
 import type { Output } from '../terminal/output.ts';
 
 export interface CommandContext {
@@ -14,10 +15,14 @@ export interface CommandContext {
   readonly egress: EgressPolicy;
   /** Where clients reach the server, if that is set. */
   readonly publicUrl: string | undefined;
+  /** Where certificates lie. */
+  readonly tls: TlsSettings;
   /** For options that name a variable. */
   readonly environment: Environment;
   /** All of stdin, for `--password-stdin`. */
   readStdin(): Promise<string>;
+  /** Whether there is a data directory; one that may not be read is a failure. */
+  hasStorage(): boolean;
   /** Opens the data directory, runs `work`, closes it. Works beside a running server. */
   withStorage<T>(work: (storage: Storage) => Promise<T>): Promise<T>;
 }

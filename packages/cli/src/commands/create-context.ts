@@ -13,6 +13,7 @@ import {
   storageOptions,
   type StorageSettings,
 } from '../config/storage-settings.ts';
+import { loadTlsSettings } from '../config/tls-settings.ts';
 import { randomId } from '../random-id.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
@@ -41,9 +42,13 @@ function isThere(file: string): boolean {
   }
 }
 
+function isDataDirectory(directory: string): boolean {
+  return isThere(join(directory, 'portolan.db'));
+}
+
 /** A mistyped directory must not become a new, empty registry. */
 function refuseMissing(directory: string): void {
-  if (isThere(join(directory, 'portolan.db'))) return;
+  if (isDataDirectory(directory)) return;
   const hint =
     'Start the server once with `portolan serve`, or name the directory with --data-dir or PORTOLAN_DATA_DIR.';
   throw new CommandFailure(`there is no data directory at ${directory}`, EXIT.usage, { hint });
@@ -71,6 +76,9 @@ export function createCommandContext(options: () => GlobalOptions): CommandConte
     get publicUrl() {
       return loadPublicUrl(sources());
     },
+    get tls() {
+      return loadTlsSettings(sources());
+    },
     get environment() {
       return readEnvironment();
     },
@@ -78,6 +86,7 @@ export function createCommandContext(options: () => GlobalOptions): CommandConte
     clock: Date.now,
     randomId,
     readStdin: () => readText(process.stdin),
+    hasStorage: () => isDataDirectory(settings().directory),
     async withStorage(work) {
       refuseMissing(settings().directory);
       // Loaded here, so that `--help` needs no database driver.

@@ -65,6 +65,23 @@ export function serviceList() {
     );
 }
 
+const HOST_LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+const HOST_NAME = new RegExp(String.raw`^(?=.{1,253}$)${HOST_LABEL}(?:\.${HOST_LABEL})*$`);
+
+/** DNS names: a YAML list, or text with commas. */
+export function hostNameList() {
+  const list = z.string().transform((value) => value.split(','));
+  return z
+    .union([z.array(z.string()), list], expected('a list of host names'))
+    .transform((values) =>
+      values.map((value) => value.trim().toLowerCase()).filter((value) => value !== ''),
+    )
+    .refine(
+      (values) => values.every((value) => HOST_NAME.test(value) && isIP(value) === 0),
+      'is not a list of host names such as registry.example.com',
+    );
+}
+
 /** Addresses and CIDRs: a YAML list, or text with commas. */
 export function networkList() {
   const list = z.string().transform((value) => value.split(','));
@@ -80,18 +97,22 @@ function isNetwork(cidr: string): boolean {
   return family !== 0 && (bits === undefined || Number(bits) <= (family === 4 ? 32 : 128));
 }
 
-export function listenAddress() {
+/** Where to listen: a YAML list, or text with commas. */
+export function listenList() {
+  const list = z.string().transform((value) => value.split(','));
   return z
-    .string(expected('an address'))
-    .trim()
-    .transform((value, context) => {
-      const address = ListenAddress.find(value);
-      if (address !== undefined) return address;
-      context.addIssue(
-        'is not host:port or [IPv6 address]:port with a port up to 65535, nor unix:/absolute/path',
-      );
-      return z.NEVER;
-    });
+    .union([z.array(z.string()), list], expected('a list of addresses'))
+    .transform((values) => values.map((value) => value.trim()).filter((value) => value !== ''))
+    .refine((values) => values.length > 0, 'names no address')
+    .transform((values, context) =>
+      values.flatMap((value) => {
+        const address = ListenAddress.parse(value);
+        if (!('problem' in address)) return [address];
+        const which = values.length > 1 ? `: ${JSON.stringify(value)} ` : '';
+        context.addIssue(`${which}${address.problem}`);
+        return [];
+      }),
+    );
 }
 
 function findUrl(value: string): URL | undefined {

@@ -2,6 +2,7 @@
 import { removeRetiredKeys } from '@portolan/auth';
 import type { Storage } from '@portolan/storage';
 import type { ServeRole, ServeSettings } from '../config/serve-settings.ts';
+import { certificateJob } from './certificate-job.ts';
 import type { Job } from './jobs.ts';
 import { mirrorJob, type MirrorJobDeps } from './mirror-job.ts';
 
@@ -32,17 +33,18 @@ function forgetKeysJob({ signingKeys, layout }: Storage): Job {
 }
 
 export function jobsOf(
-  { role, storage: settings, egress }: ServeSettings,
+  { role, storage: settings, egress, tls }: ServeSettings,
   deps: Omit<MirrorJobDeps, 'egress'>,
 ): Job[] {
-  const { storage } = deps;
+  const { storage, logger } = deps;
   const collect = collectJob(storage, settings.collectEveryMs);
   const mirror = mirrorJob({ ...deps, egress });
   const forgetKeys = forgetKeysJob(storage);
+  const certificates = certificateJob({ settings: tls, clock: Date.now, logger });
   const jobs: Record<ServeRole, Job[]> = {
-    all: [collect, mirror, forgetKeys],
-    registry: [collect, mirror],
-    auth: [forgetKeys],
+    all: [collect, mirror, forgetKeys, certificates],
+    registry: [collect, mirror, certificates],
+    auth: [forgetKeys, certificates],
   };
   return jobs[role];
 }

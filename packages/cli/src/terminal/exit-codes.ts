@@ -3,6 +3,7 @@ import type { AccountErrorCode } from '@portolan/auth';
 import type { MirrorErrorCode } from '@portolan/mirror';
 import type { ParseErrorCode } from '@portolan/oci';
 import type { StorageErrorCode } from '@portolan/storage';
+import type { TlsErrorCode } from '@portolan/tls';
 
 export const EXIT = {
   ok: 0,
@@ -69,8 +70,24 @@ const OF_CODE = {
   'bundle-outdated': EXIT.conflict,
   'space-short': EXIT.unavailable,
   'secret-unreadable': EXIT.failed,
+  'certificate-name-invalid': EXIT.usage,
+  'authority-unknown': EXIT.notFound,
+  'authority-exists': EXIT.conflict,
+  'authority-invalid': EXIT.failed,
+  'name-refused': EXIT.forbidden,
+  'certificate-unknown': EXIT.notFound,
+  'certificate-exists': EXIT.conflict,
+  'certificate-invalid': EXIT.verification,
+  'acme-denied': EXIT.forbidden,
+  'acme-limited': EXIT.limited,
+  'acme-unavailable': EXIT.unavailable,
 } as const satisfies Record<
-  StorageErrorCode | ParseErrorCode | AccountErrorCode | MirrorErrorCode | 'password-unreadable',
+  | StorageErrorCode
+  | ParseErrorCode
+  | AccountErrorCode
+  | MirrorErrorCode
+  | TlsErrorCode
+  | 'password-unreadable',
   ExitCode
 >;
 

@@ -3,12 +3,20 @@ import { printable, printableLines } from './printable.ts';
 
 export type OutputFormat = 'table' | 'json';
 
+export interface OutputPart {
+  readonly key: string;
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+  readonly columns: readonly string[];
+}
+
 /** Data goes to stdout as a table or JSON (`--output`); everything else to stderr. */
 export interface Output {
   /** A list; `columns` are the keys that a table shows, in order. JSON has them all. */
   rows(rows: readonly Readonly<Record<string, unknown>>[], columns: readonly string[]): void;
   /** One thing, all keys. */
   record(record: Readonly<Record<string, unknown>>): void;
+  /** One thing that has others; JSON has them under `key`. */
+  recordWithRows(record: Readonly<Record<string, unknown>>, part: OutputPart): void;
   /** Text that is the answer itself, such as a PEM file: to stdout as it is, in either format. */
   text(text: string): void;
   /** A sentence for the person at the terminal, on stderr. */
@@ -67,6 +75,12 @@ export function createOutput(format: OutputFormat, { stdout, stderr }: OutputStr
   };
   return {
     ...(format === 'table' ? table : { rows: json, record: json }),
+    recordWithRows(record, { key, rows, columns }) {
+      if (format === 'json') return json({ ...record, [key]: rows });
+      table.record(record);
+      stdout.write('\n');
+      table.rows(rows, columns);
+    },
     text: (text) => {
       stdout.write(text.endsWith('\n') ? text : `${text}\n`);
     },

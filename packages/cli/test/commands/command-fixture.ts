@@ -2,6 +2,7 @@
 import { openStorage, type Storage } from '@portolan/storage';
 import { Command } from 'commander';
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,6 +10,7 @@ import { onTestFinished } from 'vitest';
 import type { CommandContext } from '../../src/commands/context.ts';
 import type { Environment } from '../../src/config/environment.ts';
 import { registerClient } from '../../src/commands/client.ts';
+import { registerCa } from '../../src/commands/ca.ts';
 import { registerKey } from '../../src/commands/key.ts';
 import { registerMirror } from '../../src/commands/mirror.ts';
 import { registerNamespace } from '../../src/commands/namespace.ts';
@@ -42,6 +44,7 @@ function createProgram(context: CommandContext): Command {
   registerTeam(program, context);
   registerNamespace(program, context);
   registerKey(program, context);
+  registerCa(program, context);
   registerClient(program, context);
   registerUpstream(program, context);
   registerMirror(program, context);
@@ -83,7 +86,15 @@ export async function openCommands() {
       environment,
       readStdin: async () => stdin,
       publicUrl: environment['PORTOLAN_PUBLIC_URL'],
+      tls: {
+        directories: {
+          authority: path.join(dataDirectory, 'ca'),
+          certificates: path.join(dataDirectory, 'tls'),
+        },
+        acme: undefined,
+      },
       egress: { allowedNetworks: ['127.0.0.0/8', '::1'] },
+      hasStorage: () => existsSync(path.join(dataDirectory, 'portolan.db')),
       withStorage,
       output: {
         rows: (rows, columns) => {
@@ -91,6 +102,9 @@ export async function openCommands() {
         },
         record: (record) => {
           answer = { record };
+        },
+        recordWithRows: (record, { rows, columns }) => {
+          answer = { record, rows, columns };
         },
         text: (text) => texts.push(text),
         note: (text) => notes.push(text),

@@ -77,3 +77,17 @@ describe('a note', () => {
     expect(stderr).toBe('failed: /media/\u{fffd}[2J:1\nagain\n');
   });
 });
+
+describe('one thing that has others', () => {
+  const PART = { key: 'parts', rows: ROWS, columns: ['name'] };
+
+  it('is two tables', () => {
+    output('table').recordWithRows({ id: 7 }, PART);
+    expect(stdout).toBe('ID  7\n\nNAME\na\nlong-name\n');
+  });
+
+  it('is one document of JSON, with all keys', () => {
+    output('json').recordWithRows({ id: 7 }, PART);
+    expect(JSON.parse(stdout)).toEqual({ id: 7, parts: ROWS });
+  });
+});
