@@ -7,7 +7,7 @@ import { createPasswordAuthenticator } from '../identity/authenticate.ts';
 import { createLoginThrottle } from '../identity/login-throttle.ts';
 import type { PasswordHasher } from '../identity/password-hasher.ts';
 import { createRefreshTokens, type RefreshTokens } from '../identity/refresh-token.ts';
-import { createReadSource } from '../identity/source-address.ts';
+import type { ReadClient } from '../identity/source-address.ts';
 import { createAuthorizer } from '../policy/authorize.ts';
 import type { PolicySettings } from '../policy/repository-policy.ts';
 import type { SigningKeys } from '../signing/signing-keys.ts';
@@ -38,8 +38,8 @@ export interface AuthDeps {
   /** Where clients reach this host, such as `https://registry.lan`. */
   readonly publicUrl: string;
   readonly policy: PolicySettings;
-  /** Whether a proxy in front writes the client's address last into `X-Forwarded-For`. */
-  readonly isForwardedForTrusted: boolean;
+  /** Knows which proxies' headers count. */
+  readonly readClient: ReadClient;
   /** Throws while the stores cannot be used. */
   readonly checkReady: () => Promise<void>;
   readonly logger: Logger;
@@ -99,14 +99,13 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
       readyz: createReadyz(deps),
     }),
   );
-  // `proxy` stays off: koa would believe headers that anybody can send (`createReadSource`).
+  // `proxy` stays off: koa would believe headers that anybody can send (`readClient`).
   const app = new Koa<RequestFacts>({ proxy: false });
   app.on('error', (error: Error) => {
     deps.logger.warn({ err: error }, 'connection failed');
   });
   // Outermost first. The log sees the final status; only what the last one stands around throws.
-  const readSource = createReadSource(deps.isForwardedForTrusted);
-  app.use(createRequestLog({ ...deps, readSource }));
+  app.use(createRequestLog(deps));
   app.use(closeOnUnreadBody());
   app.use(securityHeaders(deps.publicUrl));
   app.use(createErrorMiddleware({ logger: deps.logger, realm: new URL(deps.publicUrl).host }));

@@ -2,7 +2,7 @@
 // logged: both may hold secrets.
 import type { Middleware } from 'koa';
 import type { Logger } from 'pino';
-import type { ReadSource } from '../identity/source-address.ts';
+import { type ReadClient, sourceOf } from '../identity/source-address.ts';
 import type { Correlate, ObserveRequest } from './observation.ts';
 import type { RequestFacts } from './request-context.ts';
 
@@ -10,17 +10,19 @@ export interface RequestLogDeps {
   readonly logger: Logger;
   readonly clock: () => number;
   readonly randomId: () => string;
-  readonly readSource: ReadSource;
+  readonly readClient: ReadClient;
   readonly observe?: ObserveRequest;
   readonly correlate?: Correlate;
 }
 
 export function createRequestLog(deps: RequestLogDeps): Middleware<RequestFacts> {
-  const { logger, clock, randomId, readSource, observe, correlate } = deps;
+  const { logger, clock, randomId, readClient, observe, correlate } = deps;
   return async (ctx, next) => {
     const startedAt = clock();
     ctx.state.requestId = randomId();
-    ctx.state.source = readSource(ctx.req);
+    const client = readClient(ctx.req);
+    ctx.state.source = sourceOf(client.address);
+    ctx.state.isEncrypted = client.isEncrypted;
     if (correlate !== undefined) Object.assign(ctx.state, correlate(ctx.req));
     ctx.set('X-Request-Id', ctx.state.requestId);
     await next();

@@ -9,8 +9,12 @@ export interface PublicNames {
   readonly realm: string;
 }
 
-export function settlePublicNames(settings: ServeSettings, bound: ListenAddress): PublicNames {
-  const port = bound.kind === 'tcp' ? `:${bound.port}` : '';
+/** Without a `public_url`, all addresses are on this machine, and the first is as good as any. */
+export function settlePublicNames(
+  settings: ServeSettings,
+  [first]: readonly ListenAddress[],
+): PublicNames {
+  const port = first?.kind === 'tcp' ? `:${first.port}` : '';
   const publicUrl = settings.publicUrl ?? `http://localhost${port}`;
   return {
     publicUrl,

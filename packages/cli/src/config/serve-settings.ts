@@ -5,10 +5,12 @@ import type { EgressPolicy } from '@portolan/mirror';
 import { toEgressPolicy } from './egress-settings.ts';
 import { collectGiven, type SettingsSources } from './given-settings.ts';
 import { ListenAddress } from './listen-address.ts';
+import type { MetricsAddress } from './metrics-address.ts';
 import { type SettingKey, type SettingValues, variableOf } from './setting-table.ts';
 import { type JudgedSettings, judgeSettings, settled } from './judged-settings.ts';
 import { SettingsError, type SettingsProblem } from './settings-problem.ts';
 import { type StorageSettings, toStorageSettings } from './storage-settings.ts';
+import { acmeProblems, type TlsSettings, toTlsSettings } from './tls-settings.ts';
 
 /** `all` is registry and token service on one listener. */
 export type ServeRole = 'all' | 'registry' | 'auth';
@@ -20,14 +22,18 @@ export interface OtherService {
 
 export interface ServeSettings {
   readonly role: ServeRole;
-  readonly listen: ListenAddress;
+  readonly listen: readonly ListenAddress[];
   /** Undefined is `http://localhost:PORT`, known when the port is. */
   readonly publicUrl: string | undefined;
   readonly workers: number;
   readonly maxConnections: number;
   readonly shutdownGraceMs: number;
   readonly isAccessLogged: boolean;
-  readonly isForwardedForTrusted: boolean;
+  /** Networks whose `X-Forwarded-*` count. */
+  readonly trustedProxies: readonly string[];
+  /** The directory of the certificates for `https` listeners. */
+  readonly certificates: string;
+  readonly tls: TlsSettings;
   readonly logLevel: SettingValues['log_level'];
   readonly issuer: string | undefined;
   readonly service: string | undefined;
@@ -43,6 +49,8 @@ export interface ServeSettings {
     readonly anonymous: boolean;
   };
   readonly storage: StorageSettings;
+  /** Undefined counts nothing. */
+  readonly metrics: MetricsAddress | undefined;
   /** Of the mirror. */
   readonly egress: EgressPolicy;
 }
@@ -70,10 +78,26 @@ function registryProblems(judged: JudgedSettings): SettingsProblem[] {
     );
 }
 
-function publicUrlProblems(judged: JudgedSettings, listen: ListenAddress): SettingsProblem[] {
-  if (ListenAddress.isLoopback(listen)) return [];
-  const text = `is required, because clients do not reach this server as localhost when it listens on ${ListenAddress.format(listen)}. Set it to the URL that they use, such as https://registry.example.com.`;
+function publicUrlProblems(
+  judged: JudgedSettings,
+  listen: readonly ListenAddress[],
+): SettingsProblem[] {
+  const reached = listen.find((address) => !ListenAddress.isLocalhost(address));
+  if (reached === undefined) return [];
+  const why =
+    reached.scheme === 'http'
+      ? `clients do not reach this server as localhost when it listens on ${ListenAddress.format(reached)}`
+      : `${ListenAddress.format(reached)} is for clients that know this server by its name`;
+  const text = `is required, because ${why}. Set it to the URL that they use, such as https://registry.example.com.`;
   return [problem(judged, 'public_url', text)];
+}
+
+function redirectProblems({ values, originOf }: JudgedSettings): SettingsProblem[] {
+  const { listen, public_url: publicUrl } = values;
+  const redirect = listen?.find(({ scheme }) => scheme === 'redirect');
+  if (redirect === undefined || publicUrl?.startsWith('https:') === true) return [];
+  const text = `must be a URL with https://, because ${ListenAddress.format(redirect)} sends clients there.`;
+  return [{ origin: originOf('public_url'), text }];
 }
 
 function serviceProblems(judged: JudgedSettings): SettingsProblem[] {
@@ -85,7 +109,8 @@ function serviceProblems(judged: JudgedSettings): SettingsProblem[] {
 /** The rules that join several settings. */
 function crossProblems(role: ServeRole, judged: JudgedSettings): SettingsProblem[] {
   const { values } = judged;
-  const problems: SettingsProblem[] = [];
+  const redirect = redirectProblems(judged);
+  const problems = [...redirect, ...acmeProblems(judged)];
   if (values['registry.jwks'] !== undefined && role !== 'registry') {
     const text = `is only for \`portolan serve registry\`: here tokens are signed with the keys in the data directory. Remove it.`;
     problems.push(problem(judged, 'registry.jwks', text));
@@ -94,7 +119,10 @@ function crossProblems(role: ServeRole, judged: JudgedSettings): SettingsProblem
   if (isPublicUrlSet) return problems;
   if (role === 'registry') return [...problems, ...registryProblems(judged)];
   if (role === 'auth') problems.push(...serviceProblems(judged));
-  if (values.listen !== undefined) problems.push(...publicUrlProblems(judged, values.listen));
+  // One reason is enough.
+  if (redirect.length === 0 && values.listen !== undefined) {
+    problems.push(...publicUrlProblems(judged, values.listen));
+  }
   return problems;
 }
 
@@ -107,7 +135,9 @@ function toSettings(role: ServeRole, values: SettingValues): ServeSettings {
     maxConnections: settled(values, 'max_connections'),
     shutdownGraceMs: settled(values, 'shutdown_grace_seconds') * 1000,
     isAccessLogged: settled(values, 'access_log'),
-    isForwardedForTrusted: settled(values, 'trust_forwarded_for'),
+    trustedProxies: settled(values, 'trusted_proxies'),
+    certificates: toTlsSettings(values).directories.certificates,
+    tls: toTlsSettings(values),
     logLevel: values.log_level,
     issuer: values['token.issuer'],
     service: values['token.service'],
@@ -122,6 +152,7 @@ function toSettings(role: ServeRole, values: SettingValues): ServeSettings {
       anonymous: settled(values, 'policy.anonymous'),
     },
     storage: toStorageSettings(values),
+    metrics: values['metrics.listen'],
     egress: toEgressPolicy(values),
   };
 }

@@ -2,10 +2,12 @@
 // The environment's name follows from the key: `storage.disk_floor` is PORTOLAN_STORAGE_DISK_FLOOR.
 // Beside them there are `<key>_file` for secrets, and PORTOLAN_CONFIG (given-settings.ts).
 import { z } from 'zod';
+import { metricsAddress } from './metrics-address.ts';
 import {
   choice,
+  hostNameList,
   trueOrFalse,
-  listenAddress,
+  listenList,
   networkList,
   serviceList,
   origin,
@@ -37,10 +39,10 @@ const SERVER = {
     fallback: './data',
     about: 'The directory that holds everything: blobs, database, keys.',
   }),
-  listen: setting(listenAddress(), {
+  listen: setting(listenList(), {
     fallback: '127.0.0.1:5000',
     about:
-      '`host:port`, `[IPv6 address]:port` (port 0 takes a free one), or `unix:/absolute/path`.',
+      'Where to listen, one or more: `host:port`, `[IPv6 address]:port` (port 0 takes a free one), `unix:/absolute/path` or `systemd:NAME`; more below.',
   }),
   public_url: setting(origin(), {
     rule: '`http://localhost:PORT` on a loopback address, otherwise required',
@@ -66,10 +68,10 @@ const SERVER = {
     fallback: 'false',
     about: 'Whether each request to the registry is logged.',
   }),
-  trust_forwarded_for: setting(trueOrFalse(), {
-    fallback: 'false',
+  trusted_proxies: setting(networkList(), {
+    fallback: '',
     about:
-      'Whether the last address in `X-Forwarded-For` is the client’s: set it behind a proxy that writes that header and that nobody can go around. Failed logins slow down the address that they come from; without it that is everybody behind the proxy.',
+      'Addresses of the proxies in front, such as `10.0.0.5` or `10.0.0.0/8`: `X-Forwarded-For` and `X-Forwarded-Proto` count only from them and from unix sockets. Failed logins slow down the address that they come from; without it that is everybody behind the proxy.',
   }),
   admin_password: setting(text(), {
     rule: 'generated on the first start',
@@ -149,6 +151,39 @@ const REGISTRY = {
   }),
 } as const;
 
+const METRICS = {
+  'metrics.listen': setting(metricsAddress(), {
+    rule: 'no metrics',
+    about:
+      'Where Prometheus gets `/metrics`: a port, then from this machine alone, or `host:port`. Whoever reaches it may read it.',
+  }),
+} as const;
+
+const TLS = {
+  'tls.certificates': setting(text(), {
+    rule: '`tls` in the data directory',
+    about:
+      'The directory of the certificates of `https` listeners: `NAME.pem` with chain and key, or `NAME.crt` and `NAME.key`. Changes are seen without a restart.',
+  }),
+  'tls.acme_directory': setting(httpUrl(), {
+    rule: 'no ACME server',
+    about:
+      'URL of the directory of an ACME server that issues a certificate for `tls.acme_names`, and renews it. It comes by plain HTTP, to port 80 of each name, for its challenge.',
+  }),
+  'tls.acme_names': setting(hostNameList(), {
+    fallback: '',
+    about: 'The DNS names of that certificate. No wildcards: HTTP cannot prove them.',
+  }),
+  'tls.acme_email': setting(text(), {
+    rule: 'none is told',
+    about: 'Whom the ACME server writes to.',
+  }),
+  'tls.acme_ca': setting(text(), {
+    rule: 'the authorities that Node knows',
+    about: 'File with the certificate of the authority of the ACME server itself, for one inside.',
+  }),
+} as const;
+
 const MIRROR = {
   'mirror.allowed_networks': setting(networkList(), {
     fallback: '',
@@ -163,7 +198,9 @@ export const SETTINGS = {
   ...POLICY,
   ...STORAGE,
   ...REGISTRY,
+  ...TLS,
   ...MIRROR,
+  ...METRICS,
 } as const;
 
 export type SettingKey = keyof typeof SETTINGS;

@@ -1,4 +1,4 @@
-// What a person sees on stdout when everything accepts connections: the address, and what to type
+// What a person sees on stdout when everything accepts connections: the addresses, and what to type
 // for a first push. Programs wait for its first line.
 import { ListenAddress } from '../config/listen-address.ts';
 import type { PublicNames } from '../config/public-names.ts';
@@ -7,7 +7,7 @@ import { ADMINISTRATOR, type Administrator } from './administrator.ts';
 
 export interface BannerFacts {
   readonly role: ServeRole;
-  readonly address: ListenAddress;
+  readonly addresses: readonly ListenAddress[];
   readonly names: PublicNames;
   readonly dataDirectory: string;
   /** `dataDirectory` is a bundle, which anybody may pull from. */
@@ -71,8 +71,12 @@ function pushLines({ names, administrator }: BannerFacts): string[] {
 }
 
 export function banner(facts: BannerFacts): string {
-  const { role, address, names, dataDirectory, isBundle, administrator } = facts;
-  const lines = [`Portolan is listening on ${ListenAddress.format(address)}`];
+  const { role, addresses, names, dataDirectory, isBundle, administrator } = facts;
+  const [first = '', ...others] = addresses.map(ListenAddress.format);
+  const lines = [
+    `Portolan is listening on ${first}`,
+    ...others.map((other) => `                 and on ${other}`),
+  ];
   if (role === 'all') {
     lines.push(
       '',

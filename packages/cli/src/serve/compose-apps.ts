@@ -26,6 +26,8 @@ import type { ServeSettings } from '../config/serve-settings.ts';
 import { randomId } from '../random-id.ts';
 import type { RequestHandlers } from './http-server.ts';
 import type { ReadClient } from './request-client.ts';
+import { createCorrelate } from './correlation.ts';
+import type { ProcessMetrics } from './metrics/process-metrics.ts';
 import { createRegistryHealth } from './registry-health.ts';
 
 export interface ComposeDeps {
@@ -36,6 +38,7 @@ export interface ComposeDeps {
   /** Throws while this process should get no requests. */
   readonly checkReady: () => Promise<void>;
   readonly readClient: ReadClient;
+  readonly metrics: ProcessMetrics | undefined;
 }
 
 const clock = Date.now;
@@ -58,7 +61,7 @@ function keySetFor({ settings, storage, logger }: ComposeDeps): KeySet {
 }
 
 function registryHandlers(deps: ComposeDeps, keySet: KeySet): RequestHandlers {
-  const { settings, names, storage, logger } = deps;
+  const { settings, names, storage, logger, readClient, metrics } = deps;
   const app = createRegistryApp({
     content: storage,
     // Somebody else's tokens have no stamp, and one of theirs that had would mean nothing here.
@@ -74,12 +77,15 @@ function registryHandlers(deps: ComposeDeps, keySet: KeySet): RequestHandlers {
     clock,
     randomId,
     limits: { ...DEFAULT_LIMITS, accessLog: settings.isAccessLogged },
+    correlate: createCorrelate(readClient),
+    ...(metrics === undefined ? {} : { observe: metrics.registry.observe }),
   });
-  return { request: app.callback(), checkContinue: app.continueCallback() };
+  const handlers = { request: app.callback(), checkContinue: app.continueCallback() };
+  return metrics?.registry.trackInFlight(handlers) ?? handlers;
 }
 
 async function authHandlers(deps: ComposeDeps): Promise<RequestHandlers> {
-  const { settings, names, storage, logger, checkReady, readClient } = deps;
+  const { settings, names, storage, logger, checkReady, readClient, metrics } = deps;
   const keys = await openSigningKeys({
     directory: storage.layout.keys,
     store: storage.signingKeys,
@@ -89,6 +95,8 @@ async function authHandlers(deps: ComposeDeps): Promise<RequestHandlers> {
   });
   // All processes together leave a core for everything else, where there is more than one.
   const concurrency = Math.max(1, Math.floor((availableParallelism() - 1) / settings.workers));
+  const hasher = createPasswordHasher({ concurrency });
+  metrics?.auth.watchHashQueue(() => hasher.queueLength());
   const app = createAuthApp({
     access: storage,
     keys,
@@ -105,7 +113,9 @@ async function authHandlers(deps: ComposeDeps): Promise<RequestHandlers> {
     logger,
     clock,
     randomId,
-    hasher: createPasswordHasher({ concurrency }),
+    hasher,
+    correlate: createCorrelate(readClient),
+    ...(metrics === undefined ? {} : { observe: metrics.auth.observe }),
     viewHasher: createPasswordHasher({ concurrency: 1, maxWaiting: 16 }),
     views: storage.views,
   });

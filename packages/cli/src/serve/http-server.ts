@@ -1,13 +1,21 @@
 // One HTTP listener: its limits, where it listens, and how it is drained.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
 import type { ListenAddress } from '../config/listen-address.ts';
+import { type Admission, type AdmissionDeps, createAdmission } from './admission.ts';
+import type { ConnectionSlots } from './connection-limit.ts';
+import { listenOnInherited } from './passed-sockets.ts';
+import { refusalOf } from './request-check.ts';
 
 export interface RequestHandlers {
   readonly request: (request: IncomingMessage, response: ServerResponse) => void;
   /** For `Expect: 100-continue`: decides before the body is sent. */
   readonly checkContinue: (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+export interface HttpServerDeps extends AdmissionDeps {
+  readonly slots: ConnectionSlots;
 }
 
 export interface HttpServer {
@@ -23,8 +31,9 @@ export interface HttpServer {
 const IDLE_CHECK_MS = 100;
 /** Nothing at all on a socket for so long, in the middle of a request, is a peer that is gone. */
 const SILENCE_MS = 10 * 60_000;
+const BACKLOG = 1024;
 
-function configure(maxConnections: number): Server {
+function configure(): Server {
   const server = createServer({
     // A layer may take hours; the registry has a rule on progress instead (reference R2-19).
     requestTimeout: 0,
@@ -36,30 +45,38 @@ function configure(maxConnections: number): Server {
     keepAlive: true,
     keepAliveInitialDelay: 30_000,
   });
-  server.maxConnections = maxConnections;
   server.timeout = SILENCE_MS;
+  // Node would drop those beyond its limit without a word, a second Host among them; ours refuses.
+  server.maxHeadersCount = 0;
   return server;
 }
 
 async function listen(server: Server, address: ListenAddress): Promise<ListenAddress> {
-  const target =
-    address.kind === 'unix'
-      ? { path: address.path, backlog: 1024 }
-      : { host: address.host, port: address.port, backlog: 1024 };
-  server.listen(target);
+  if (address.kind === 'systemd') listenOnInherited(server, address);
+  else if (address.kind === 'unix') server.listen({ path: address.path, backlog: BACKLOG });
+  else server.listen({ host: address.host, port: address.port, backlog: BACKLOG });
   await once(server, 'listening');
-  if (address.kind === 'unix') return address;
+  if (address.kind !== 'tcp') return address;
   return { ...address, port: (server.address() as AddressInfo).port };
 }
 
-/** RFC 9112 §3.2 refuses it. Node takes the first, and a proxy in front may have taken the other. */
-function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
-  let hosts = 0;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] ?? '';
-    if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
-  }
-  return hosts > 1;
+/** A unix socket has a path as its address, or none when systemd opened it. */
+function isLocal(server: Server): boolean {
+  const address = server.address();
+  return address === null || typeof address === 'string';
+}
+
+/** Puts the admission before node's own listener, which makes a connection one of HTTP. */
+function admitBeforeHttp(server: Server, admission: () => Admission, slots: ConnectionSlots): void {
+  const listeners = server.listeners('connection');
+  server.removeAllListeners('connection');
+  const serve = (socket: Socket): void => {
+    for (const listener of listeners) listener.call(server, socket);
+  };
+  server.on('connection', (raw: Socket) => {
+    if (slots.take(raw)) admission().admit(raw, serve);
+    else raw.destroy();
+  });
 }
 
 /** Both events wait for the handlers once, and go straight to them from then on. */
@@ -68,7 +85,8 @@ function dispatch(server: Server): (handlers: RequestHandlers) => void {
   let handlers: RequestHandlers | undefined;
   for (const kind of ['request', 'checkContinue'] as const) {
     server.on(kind, (request, response) => {
-      if (hasTwoHosts(request)) response.writeHead(400, { Connection: 'close' }).end();
+      const refusal = refusalOf(request);
+      if (refusal !== undefined) response.writeHead(refusal, { Connection: 'close' }).end();
       else if (handlers !== undefined) handlers[kind](request, response);
       else void promise.then((ready) => ready[kind](request, response));
     });
@@ -97,10 +115,15 @@ async function drain(server: Server, graceMs: number): Promise<void> {
 
 export async function startHttpServer(
   address: ListenAddress,
-  maxConnections: number,
+  deps: HttpServerDeps,
 ): Promise<HttpServer> {
-  const server = configure(maxConnections);
+  const server = configure();
   const handle = dispatch(server);
+  let admission: Admission | undefined;
+  // The first connection may come before `listening` has been heard of.
+  const admissionNow = (): Admission =>
+    (admission ??= createAdmission(address, isLocal(server), deps));
+  admitBeforeHttp(server, admissionNow, deps.slots);
   const bound = await listen(server, address);
   let draining: Promise<void> | undefined;
   return {
@@ -108,6 +131,7 @@ export async function startHttpServer(
     handle,
     isDraining: () => draining !== undefined,
     drain: (graceMs) => {
+      admission?.close();
       draining ??= drain(server, graceMs);
       return draining;
     },

@@ -3,8 +3,10 @@ import cluster, { type Worker } from 'node:cluster';
 import { getCompileCacheDir } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import type { ListenAddress } from '../config/listen-address.ts';
-import { CommandFailure } from '../terminal/explain-failure.ts';
+import { CommandFailure, type Failure, failureText } from '../terminal/explain-failure.ts';
+import type { Snapshot } from './metrics/snapshot.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
+import { inheritedDescriptors } from './passed-sockets.ts';
 
 export interface WorkerEnd {
   readonly code: number | null;
@@ -16,8 +18,10 @@ export interface WorkerEnd {
 export interface RunningWorker {
   readonly pid: number | undefined;
   /** Where it accepts connections. Rejects when it ends before that. */
-  readonly ready: Promise<ListenAddress>;
+  readonly ready: Promise<readonly ListenAddress[]>;
   readonly ended: Promise<WorkerEnd>;
+  /** Its metrics, when it answers; a question at a time. */
+  snapshot(): Promise<Snapshot>;
   drain(): void;
   kill(): void;
 }
@@ -32,8 +36,12 @@ const WORKER_THREADS = '16';
  */
 cluster.schedulingPolicy = cluster.SCHED_NONE;
 
-function fork(): Worker {
-  cluster.setupPrimary({ exec: resolve(import.meta.dirname, 'worker.ts'), args: [] });
+function fork(listen: readonly ListenAddress[]): Worker {
+  cluster.setupPrimary({
+    exec: resolve(import.meta.dirname, 'worker.ts'),
+    args: [],
+    stdio: ['inherit', 'inherit', 'inherit', ...inheritedDescriptors(listen), 'ipc'],
+  });
   const cache = getCompileCacheDir();
   return cluster.fork({
     UV_THREADPOOL_SIZE: WORKER_THREADS,
@@ -44,24 +52,34 @@ function fork(): Worker {
   });
 }
 
+/** A failure of the worker, as if it had happened here. */
+function asError({ message, hint, exitCode }: Failure): CommandFailure {
+  return new CommandFailure(message, exitCode, { hint });
+}
+
+function endedEarly(code: number | null, signal: string | null): CommandFailure {
+  return new CommandFailure(`a worker ended before it was ready (${signal ?? `code ${code}`})`);
+}
+
 export function startWorker(start: Extract<ToWorker, { type: 'start' }>): RunningWorker {
-  const worker = fork();
-  const ready = Promise.withResolvers<ListenAddress>();
+  const worker = fork(start.listen);
+  const ready = Promise.withResolvers<readonly ListenAddress[]>();
   const ended = Promise.withResolvers<WorkerEnd>();
-  let reason: string | undefined;
+  let failure: Failure | undefined;
+  let answer: ((snapshot: Snapshot) => void) | undefined;
   const send = (message: ToWorker): void => {
     // A worker that is gone answers with its exit.
     if (worker.isConnected()) worker.send(message, () => undefined);
   };
   worker.on('message', (message: FromWorker) => {
-    if (message.type === 'ready') ready.resolve(message.address);
-    else reason = message.text;
+    if (message.type === 'ready') ready.resolve(message.addresses);
+    else if (message.type === 'metrics') answer?.(message.snapshot);
+    else failure = message.failure;
   });
   worker.on('error', () => undefined);
   worker.on('exit', (code: number | null, signal: string | null) => {
-    const why = reason ?? `error: a worker ended before it was ready (${signal ?? `code ${code}`})`;
-    ready.reject(new CommandFailure(why.replace(/^error: /, '')));
-    ended.resolve({ code, signal, reason });
+    ready.reject(failure === undefined ? endedEarly(code, signal) : asError(failure));
+    ended.resolve({ code, signal, reason: failure && failureText(failure) });
   });
   // Whoever restarts a worker looks at its end, not at this.
   ready.promise.catch(() => undefined);
@@ -70,6 +88,11 @@ export function startWorker(start: Extract<ToWorker, { type: 'start' }>): Runnin
     pid: worker.process.pid,
     ready: ready.promise,
     ended: ended.promise,
+    snapshot: () =>
+      new Promise((resolve) => {
+        answer = resolve;
+        send({ type: 'metrics' });
+      }),
     drain: () => send({ type: 'drain' }),
     kill: () => worker.process.kill('SIGKILL'),
   };

@@ -15,22 +15,20 @@ import {
 } from '../config/serve-settings.ts';
 import { storageOptions } from '../config/storage-settings.ts';
 import { randomId } from '../random-id.ts';
+import { VERSION } from '../version.ts';
 import { type Administrator, ensureAdministrator } from './administrator.ts';
 import { banner, type BannerFacts } from './banner.ts';
-import { startHttpProcess } from './http-process.ts';
+import { countProcess, countServer } from './counting.ts';
+import { type Front, startFront } from './front.ts';
 import { startJobs } from './jobs.ts';
 import { jobsOf } from './jobs-of-role.ts';
 import { createServerLog } from './logger.ts';
+import { type MetricsServer, startMetricsServer } from './metrics/metrics-server.ts';
+import type { ProcessMetrics } from './metrics/process-metrics.ts';
+import type { ServerMetrics } from './metrics/server-metrics.ts';
+import { passedSockets, takePassedSockets } from './passed-sockets.ts';
+import { createServiceManager, type ServiceManager } from './service-manager.ts';
 import { waitForStop } from './stop-signals.ts';
-import { startSupervisor } from './supervisor.ts';
-import { openToGroup, removeStaleSocket } from './unix-socket.ts';
-
-/** What answers requests, in this process or in others. */
-interface Front {
-  readonly address: ListenAddress;
-  drain(): Promise<void>;
-  kill(): void;
-}
 
 interface Server {
   readonly settings: ServeSettings;
@@ -38,6 +36,10 @@ interface Server {
   readonly logger: Logger;
   readonly isTerminal: boolean;
   readonly bundle: ServedBundle | undefined;
+  readonly serviceManager: ServiceManager;
+  /** Both undefined where nothing is counted. */
+  readonly processMetrics: ProcessMetrics | undefined;
+  readonly serverMetrics: ServerMetrics | undefined;
 }
 
 /** Served instead of what the data directory holds. */
@@ -56,28 +58,18 @@ async function prepareAdministrator(
   return ensureAdministrator({ storage, hasher, randomId }, adminPassword);
 }
 
-async function startFront({ settings, storage, logger, isTerminal }: Server): Promise<Front> {
-  const { listen, shutdownGraceMs } = settings;
-  if (settings.workers > 1) return startSupervisor({ settings, logger, isTerminal });
-  const http = await startHttpProcess({ settings, listen, storage, logger });
-  return {
-    address: http.address,
-    drain: () => http.drain(shutdownGraceMs),
-    kill: () => undefined,
-  };
-}
-
 function announce(
-  { settings, logger, bundle }: Server,
-  facts: Pick<BannerFacts, 'address' | 'administrator'>,
-) {
-  const names = settlePublicNames(settings, facts.address);
+  { settings, logger, bundle, serviceManager }: Server,
+  facts: Pick<BannerFacts, 'addresses' | 'administrator'>,
+): void {
+  const names = settlePublicNames(settings, facts.addresses);
   const { role, storage } = settings;
   const dataDirectory = bundle?.directory ?? storage.directory;
   const isBundle = bundle !== undefined;
   process.stdout.write(banner({ ...facts, role, names, dataDirectory, isBundle }));
-  const address = ListenAddress.format(facts.address);
-  logger.info({ address, publicUrl: names.publicUrl, workers: settings.workers }, 'listening');
+  const addresses = facts.addresses.map(ListenAddress.format);
+  logger.info({ addresses, publicUrl: names.publicUrl, workers: settings.workers }, 'listening');
+  void serviceManager.ready(`listening on ${addresses.join(', ')}`);
 }
 
 /** The log does not tell a person: its level is `warn` there. */
@@ -89,52 +81,81 @@ function announceStop({ settings, isTerminal }: Server): void {
   );
 }
 
+async function serveMetrics(server: Server): Promise<MetricsServer | undefined> {
+  const { settings, logger, serverMetrics } = server;
+  if (settings.metrics === undefined || serverMetrics === undefined) return undefined;
+  return startMetricsServer({ listen: settings.metrics, scrape: serverMetrics.scrape, logger });
+}
+
 async function runUntilStopped(server: Server, front: Front): Promise<void> {
-  const { settings, storage, logger } = server;
+  const { settings, storage, logger, serverMetrics } = server;
   const deps = { storage, logger, randomId };
-  const jobs = startJobs(jobsOf(settings, deps), { ...deps, leases: storage.leases });
+  const observeRun = serverMetrics?.observeMirrorRun;
+  const jobs = startJobs(jobsOf(settings, { ...deps, observeRun }), {
+    ...deps,
+    leases: storage.leases,
+    observe: serverMetrics?.observeJob,
+  });
   await waitForStop({
     async stop() {
       logger.info('stopping');
       announceStop(server);
-      await Promise.all([front.drain(), jobs.stop()]);
+      await Promise.all([server.serviceManager.stopping(), front.drain(), jobs.stop()]);
     },
     stopAtOnce: () => front.kill(),
   });
 }
 
 async function run(server: Server, adminPassword: string | undefined): Promise<void> {
-  const { listen } = server.settings;
-  if (listen.kind === 'unix') await removeStaleSocket(listen.path);
   const front = await startFront(server);
+  let metrics: MetricsServer | undefined;
   try {
-    if (listen.kind === 'unix') await openToGroup(listen.path);
     // After the listener: a start that fails on its address makes no password that nobody sees.
     const administrator = await prepareAdministrator(server, adminPassword);
-    announce(server, { address: front.address, administrator });
+    metrics = await serveMetrics(server);
+    announce(server, { addresses: front.addresses, administrator });
   } catch (error) {
     await front.drain();
     throw error;
   }
   await runUntilStopped(server, front);
+  await metrics?.close();
 }
 
 export async function serveWith(
-  { settings, adminPassword }: LoadedServeSettings,
+  { settings: given, adminPassword }: LoadedServeSettings,
   bundle?: ServedBundle,
 ): Promise<void> {
   const isTerminal = process.stderr.isTTY;
+  const environment = readEnvironment();
+  const passed = passedSockets(environment, process.pid);
+  const settings = { ...given, listen: takePassedSockets(given.listen, passed) };
   const log = createServerLog({ level: settings.logLevel, isTerminal });
   // Whoever read our output may be gone; that is no reason to stop.
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
+  const processMetrics = await countProcess(settings);
+  const observe = processMetrics?.observeStorage;
   const storage = await openStorage(
-    storageOptions(settings.storage, { clock: Date.now, randomId }),
+    storageOptions(settings.storage, { clock: Date.now, randomId, observe }),
   );
   try {
     const served = (await bundle?.replaceContent(storage)) ?? storage;
     const { logger } = log;
-    await run({ settings, storage: served, logger, isTerminal, bundle }, adminPassword);
+    const serverMetrics = await countServer({
+      process: processMetrics,
+      role: settings.role,
+      storage: served,
+      diskFloorBytes: settings.storage.diskFloorBytes,
+      version: VERSION,
+      clock: Date.now,
+    });
+    const serviceManager = createServiceManager(environment, process.pid);
+    const counted = { processMetrics, serverMetrics };
+    await run(
+      { settings, storage: served, logger, isTerminal, bundle, serviceManager, ...counted },
+      adminPassword,
+    );
   } finally {
     await storage.close();
     log.flush();

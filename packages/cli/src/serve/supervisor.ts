@@ -8,12 +8,17 @@ import { type RunningWorker, startWorker } from './running-worker.ts';
 
 export interface SupervisorDeps {
   readonly settings: ServeSettings;
+  /** Of the session tickets of TLS. */
+  readonly ticketSecret: string;
   readonly logger: Logger;
   readonly isTerminal: boolean;
+  /** Gets to know each worker that is started. */
+  readonly onWorker?: ((worker: RunningWorker) => void) | undefined;
+  readonly onRestart?: (() => void) | undefined;
 }
 
 export interface Supervisor {
-  readonly address: ListenAddress;
+  readonly addresses: readonly ListenAddress[];
   /** Every worker finishes its requests and ends. */
   drain(): Promise<void>;
   /** At once. */
@@ -33,24 +38,25 @@ export function restartDelayMs(diedYoung: number): number {
 }
 
 /** The workers that live now, and where the next one listens. */
-function createCrew({ settings, isTerminal }: SupervisorDeps) {
+function createCrew({ settings, ticketSecret, isTerminal, onWorker }: SupervisorDeps) {
   const live = new Set<RunningWorker>();
   let listen = settings.listen;
-  let bound: ListenAddress | undefined;
+  let bound: readonly ListenAddress[] | undefined;
   return {
     live,
     start(): RunningWorker {
       // Port 0 stands for one port as long as any worker holds it; after that it would be another.
       if (live.size === 0 && bound !== undefined) listen = bound;
-      const worker = startWorker({ type: 'start', settings, listen, isTerminal });
+      const worker = startWorker({ type: 'start', settings, listen, ticketSecret, isTerminal });
       live.add(worker);
+      onWorker?.(worker);
       void worker.ended.then(() => live.delete(worker));
       return worker;
     },
-    /** Resolves with the address when each accepts connections. */
-    async waitUntilReady(workers: readonly RunningWorker[]): Promise<ListenAddress> {
-      const [address] = await Promise.all(workers.map((worker) => worker.ready));
-      bound = address ?? listen;
+    /** Resolves with the addresses when each accepts connections. */
+    async waitUntilReady(workers: readonly RunningWorker[]): Promise<readonly ListenAddress[]> {
+      const [addresses] = await Promise.all(workers.map((worker) => worker.ready));
+      bound = addresses ?? listen;
       return bound;
     },
     kill: () => {
@@ -65,7 +71,7 @@ type Crew = ReturnType<typeof createCrew>;
 async function keepRunning(
   first: RunningWorker,
   crew: Crew,
-  logger: Logger,
+  { logger, onRestart }: SupervisorDeps,
   signal: AbortSignal,
 ): Promise<void> {
   let worker = first;
@@ -79,22 +85,23 @@ async function keepRunning(
     logger.error({ worker: worker.pid, ...end, delayMs }, 'a worker died and is replaced');
     await delay(delayMs, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
+    onRestart?.();
     worker = crew.start();
   }
 }
 
 export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor> {
-  const { settings, logger } = deps;
+  const { settings } = deps;
   const crew = createCrew(deps);
   const stopping = new AbortController();
   const workers = Array.from({ length: settings.workers }, () => crew.start());
-  const address = await crew.waitUntilReady(workers).catch((error: unknown) => {
+  const addresses = await crew.waitUntilReady(workers).catch((error: unknown) => {
     crew.kill();
     throw error;
   });
-  const kept = workers.map((worker) => keepRunning(worker, crew, logger, stopping.signal));
+  const kept = workers.map((worker) => keepRunning(worker, crew, deps, stopping.signal));
   return {
-    address,
+    addresses,
     async drain() {
       stopping.abort();
       for (const worker of crew.live) worker.drain();

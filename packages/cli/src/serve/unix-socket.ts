@@ -1,7 +1,13 @@
-// The file of a Unix socket: removed when a dead server left it, opened to the group when it is made.
+// The file of a Unix socket: removed when a dead server left it, opened to whom it is for when it is made.
+import { execFile } from 'node:child_process';
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { promisify } from 'node:util';
+import type { ListenAddress } from '../config/listen-address.ts';
+import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
+
+type UnixAddress = Extract<ListenAddress, { kind: 'unix' }>;
 
 const MODE = 0o660;
 
@@ -21,19 +27,24 @@ export async function removeStaleSocket(path: string): Promise<void> {
   const stats = await lstat(path).catch(() => undefined);
   if (stats === undefined) return;
   if (!stats.isSocket()) {
-    throw new CommandFailure(
-      `${path} exists and is no socket\n  Choose another path with PORTOLAN_LISTEN, or move that file away.`,
-    );
+    const hint = 'Choose another path with PORTOLAN_LISTEN, or move that file away.';
+    throw new CommandFailure(`${path} exists and is no socket`, EXIT.failed, { hint });
   }
   if (await isAnswered(path)) {
-    throw new CommandFailure(
-      `a server already listens on ${path}\n  Stop it, or choose another path with PORTOLAN_LISTEN.`,
-    );
+    const hint = 'Stop it, or choose another path with PORTOLAN_LISTEN.';
+    throw new CommandFailure(`a server already listens on ${path}`, EXIT.failed, { hint });
   }
   await unlink(path);
 }
 
-/** A proxy of the same group may connect, nobody else. */
-export async function openToGroup(path: string): Promise<void> {
-  await chmod(path, MODE);
+/** A proxy of the same group may connect, nobody else, unless the options say otherwise. */
+export async function openSocketFile({ path, mode = MODE, owner }: UnixAddress): Promise<void> {
+  if (owner !== undefined) {
+    // It knows the names of every name service of the machine.
+    await promisify(execFile)('chown', ['--', owner, path]).catch((error: { stderr?: string }) => {
+      const hint = (error.stderr ?? '').trim();
+      throw new CommandFailure(`cannot give ${path} to ${owner}`, EXIT.failed, { hint });
+    });
+  }
+  await chmod(path, mode);
 }

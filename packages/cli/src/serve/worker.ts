@@ -4,8 +4,10 @@ import { openStorage } from '@portolan/storage';
 import { storageOptions } from '../config/storage-settings.ts';
 import { randomId } from '../random-id.ts';
 import { explainFailure } from '../terminal/explain-failure.ts';
+import { countProcess } from './counting.ts';
 import { startHttpProcess } from './http-process.ts';
 import { createServerLog } from './logger.ts';
+import type { ProcessMetrics } from './metrics/process-metrics.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 
 type Start = Extract<ToWorker, { type: 'start' }>;
@@ -18,41 +20,73 @@ async function send(message: FromWorker): Promise<void> {
   await promise;
 }
 
-async function start({ settings, listen, isTerminal }: Start): Promise<() => Promise<void>> {
+interface StartedWorker {
+  readonly metrics: ProcessMetrics | undefined;
+  stop(): Promise<void>;
+}
+
+async function start({
+  settings,
+  listen,
+  ticketSecret,
+  isTerminal,
+}: Start): Promise<StartedWorker> {
   const log = createServerLog({ level: settings.logLevel, isTerminal });
   process.on('uncaughtException', (err) => {
     log.logger.fatal({ err }, 'worker failed');
     log.flush();
     process.exit(1);
   });
-  const options = storageOptions(settings.storage, { clock: Date.now, randomId });
+  const metrics = await countProcess(settings);
+  const observe = metrics?.observeStorage;
+  const options = storageOptions(settings.storage, { clock: Date.now, randomId, observe });
   const storage = await openStorage(options);
-  const http = await startHttpProcess({ settings, listen, storage, logger: log.logger });
-  await send({ type: 'ready', address: http.address });
-  return async () => {
-    await http.drain(settings.shutdownGraceMs);
-    await storage.close();
-    log.flush();
+  const http = await startHttpProcess({
+    settings,
+    listen,
+    ticketSecret,
+    storage,
+    logger: log.logger,
+    metrics,
+  });
+  await send({ type: 'ready', addresses: http.addresses });
+  return {
+    metrics,
+    async stop() {
+      await http.drain(settings.shutdownGraceMs);
+      await storage.close();
+      log.flush();
+    },
   };
 }
 
 function run(): void {
-  let stop: Promise<() => Promise<void>> | undefined;
+  let started: Promise<StartedWorker> | undefined;
   let isStopping = false;
   const end = async (): Promise<void> => {
     if (isStopping) return;
     isStopping = true;
-    await (await stop)?.();
+    await (await started)?.stop();
     process.exit(0);
   };
   const endOrFail = (): void => {
     end().catch(() => process.exit(1));
   };
+  const answerMetrics = (): void => {
+    started
+      ?.then(async ({ metrics }) => {
+        if (metrics === undefined) return;
+        await send({ type: 'metrics', snapshot: await metrics.snapshot() });
+      })
+      // Of a start that failed is told elsewhere.
+      .catch(() => undefined);
+  };
   process.on('message', (message: ToWorker) => {
     if (message.type === 'drain') return endOrFail();
-    stop = start(message);
-    stop.catch(async (error: unknown) => {
-      await send({ type: 'failed', text: explainFailure(error).text });
+    if (message.type === 'metrics') return answerMetrics();
+    started = start(message);
+    started.catch(async (error: unknown) => {
+      await send({ type: 'failed', failure: explainFailure(error) });
       process.exit(1);
     });
   });

@@ -1,0 +1,71 @@
+// What stands between an accepted connection and its first request: a PROXY header where one is due, then
+// TLS. Both together have a time limit, since a connection here is not yet seen by the limits of HTTP.
+import type { Socket } from 'node:net';
+import type { ListenAddress } from '../config/listen-address.ts';
+import type { Peer, Peers } from './peer.ts';
+import { readProxyHeader } from './proxy-header.ts';
+import { handshake, type HandshakeDeps } from './tls-handshake.ts';
+
+export interface AdmissionDeps {
+  readonly peers: Peers;
+  /** For `https` listeners. */
+  readonly tls: HandshakeDeps | undefined;
+  readonly report: (error: unknown) => void;
+}
+
+export interface Admission {
+  /** `serve` gets the socket to speak HTTP on. */
+  admit(raw: Socket, serve: (socket: Socket) => void): void;
+  /** Gives up those that have not come so far. */
+  close(): void;
+}
+
+const LIMIT_MS = 20_000;
+
+/** @param isLocal whether the listener is a unix socket; a TCP socket that is gone has no address either */
+export function createAdmission(
+  { scheme, hasProxyHeader }: ListenAddress,
+  isLocal: boolean,
+  { peers, tls, report }: AdmissionDeps,
+): Admission {
+  const waiting = new Set<Socket>();
+  const secure = scheme === 'https' ? tls : undefined;
+
+  async function prepare(raw: Socket, peer: Peer): Promise<Socket> {
+    const client = hasProxyHeader ? await readProxyHeader(raw) : undefined;
+    const socket = secure === undefined ? raw : await handshake(raw, secure);
+    peers.note(socket, client === undefined ? peer : { ...peer, address: client, isLocal: false });
+    return socket;
+  }
+
+  function prepareInTime(raw: Socket, peer: Peer): Promise<Socket> {
+    // Until HTTP listens to it; an error without a listener would end the process.
+    raw.on('error', () => undefined);
+    const late = (): unknown => raw.destroy(new Error('the connection did not begin in time'));
+    const timer = setTimeout(late, LIMIT_MS);
+    waiting.add(raw);
+    return prepare(raw, peer).finally(() => {
+      clearTimeout(timer);
+      waiting.delete(raw);
+    });
+  }
+
+  return {
+    admit(raw, serve) {
+      const address = isLocal ? undefined : raw.remoteAddress;
+      const peer = { address, isLocal, isEncrypted: secure !== undefined };
+      if (!hasProxyHeader && secure === undefined) {
+        peers.note(raw, peer);
+        serve(raw);
+        return;
+      }
+      prepareInTime(raw, peer).then(serve, (error: unknown) => {
+        raw.destroy();
+        report(error);
+      });
+    },
+    close() {
+      for (const raw of waiting) raw.destroy(new Error('the server is being stopped'));
+    },
+  };
+}

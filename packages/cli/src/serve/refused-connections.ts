@@ -1,0 +1,19 @@
+// Connections that ended before their first request, in the log. A proxy that is set up wrongly is worth a
+// warning, once in a while; that somebody's TLS failed is their business, and anybody can make it fail.
+import type { Logger } from 'pino';
+import { ProxyHeaderError } from './proxy-header.ts';
+
+const WARN_EVERY_MS = 60_000;
+
+export function createRefusedConnections(
+  logger: Logger,
+  clock: () => number,
+): (error: unknown) => void {
+  let warnedAt = -Infinity;
+  return (error) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    const isNews = error instanceof ProxyHeaderError && clock() - warnedAt >= WARN_EVERY_MS;
+    if (isNews) warnedAt = clock();
+    logger[isNews ? 'warn' : 'debug']({ reason }, 'a connection was refused');
+  };
+}

@@ -1,0 +1,39 @@
+// The TLS of a connection: the certificate by the name that the client asks for, HTTP/1.1 alone, and
+// session tickets that every worker understands. Each connection takes the certificates that are there
+// when it begins, so that new ones disturb none.
+import type { Socket } from 'node:net';
+import { type SecureContext, TLSSocket } from 'node:tls';
+
+export interface HandshakeDeps {
+  /** The context for a name; for none, the one that clients without SNI get. */
+  readonly find: (serverName: string | undefined) => SecureContext | undefined;
+  readonly ticketKeys: () => Buffer;
+}
+
+interface NativeContext {
+  setTicketKeys(keys: Buffer): void;
+}
+
+/** Rejects when the handshake fails or the connection ends; node has told the client why. */
+export function handshake(raw: Socket, { find, ticketKeys }: HandshakeDeps): Promise<TLSSocket> {
+  const secureContext = find(undefined);
+  if (secureContext === undefined) return Promise.reject(new Error('there is no certificate'));
+  // Tickets are always those of the first context, whatever the name then leads to.
+  (secureContext.context as NativeContext).setTicketKeys(ticketKeys());
+  const socket = new TLSSocket(raw, {
+    isServer: true,
+    secureContext,
+    SNICallback: (name, done) => done(null, find(name)),
+    ALPNProtocols: ['http/1.1'],
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
+  // It stays: between here and HTTP an error without a listener would end the process.
+  socket.on('error', reject);
+  socket.once('close', () => reject(new Error('the connection ended within its TLS handshake')));
+  socket.once('secure', () => {
+    // TLS 1.2 only; nobody needs it, and each costs a handshake.
+    socket.disableRenegotiation();
+    resolve(socket);
+  });
+  return promise;
+}
