@@ -40,7 +40,9 @@ describe('defaults', () => {
     const { settings, adminPassword } = load({});
     expect(settings).toMatchObject({
       role: 'all',
-      listen: { kind: 'tcp', host: '127.0.0.1', port: 5000 },
+      listen: [
+        { scheme: 'http', kind: 'tcp', host: '127.0.0.1', port: 5000, hasProxyHeader: false },
+      ],
       publicUrl: undefined,
       tokenTtlSeconds: 300,
       shutdownGraceMs: 30_000,
@@ -146,13 +148,34 @@ describe('mistakes', () => {
     );
     expect(message).toMatch(/storage\.disk_flor .*line 3\): .*Did you mean storage\.disk_floor\?/);
     expect(message).toContain(
-      '- PORTOLAN_LISTEN (environment): "somewhere" is not host:port or [IPv6 address]:port with a port up to 65535, nor unix:/absolute/path.',
+      '- PORTOLAN_LISTEN (environment): "somewhere" is not host:port or [IPv6 address]:port with a port up to 65535, nor unix:/absolute/path, nor systemd:NAME.',
     );
     expect(message).toContain('"all" is not one of allow-teams, allow-personal, admin-only.');
     expect(message).toContain('Did you mean PORTOLAN_WORKERS?');
   });
 
   const wrong: [what: string, given: Given, part: string][] = [
+    [
+      'one address of several',
+      { environment: { PORTOLAN_LISTEN: '127.0.0.1:1, somewhere' } },
+      '"somewhere" is not host:port',
+    ],
+    ['no address', { environment: { PORTOLAN_LISTEN: ' , ' } }, 'names no address'],
+    [
+      'a redirect without https',
+      {
+        environment: {
+          PORTOLAN_LISTEN: 'redirect://[::]:80',
+          PORTOLAN_PUBLIC_URL: 'http://registry.lan',
+        },
+      },
+      'must be a URL with https://, because redirect://[::]:80 sends clients there.',
+    ],
+    [
+      'https without a public URL',
+      { environment: { PORTOLAN_LISTEN: 'https://127.0.0.1:443' } },
+      'is for clients that know this server by its name. Set it',
+    ],
     [
       'a public URL with a path',
       { environment: { PORTOLAN_PUBLIC_URL: 'https://a.b/c' } },

@@ -1,12 +1,28 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ListenAddress } from '../../src/config/listen-address.ts';
+import { createConnectionSlots } from '../../src/serve/connection-limit.ts';
 import { type HttpServer, startHttpServer } from '../../src/serve/http-server.ts';
+import { createPeers } from '../../src/serve/peer.ts';
+
+const LOOPBACK: ListenAddress = {
+  scheme: 'http',
+  kind: 'tcp',
+  host: '127.0.0.1',
+  port: 0,
+  hasProxyHeader: false,
+};
 
 let server: HttpServer;
 
 beforeAll(async () => {
-  server = await startHttpServer({ kind: 'tcp', host: '127.0.0.1', port: 0 }, 10);
+  server = await startHttpServer(LOOPBACK, {
+    peers: createPeers(),
+    slots: createConnectionSlots(10),
+    tls: undefined,
+    report: () => undefined,
+  });
   server.handle({
     request: (_, response) => response.end(),
     checkContinue: (_, response) => response.end(),
@@ -44,6 +60,18 @@ describe('the listener', () => {
     ['a folded header', 'Host: a\r\nX: a\r\n b\r\n', '400'],
     ['a space before the colon', 'Host : a\r\n', '400'],
     ['a bare line feed', 'Host: a\nX: y\r\n', '400'],
+    ['a Host with a user', 'Host: registry.lan@evil\r\n', '400'],
+    ['a Host with a path', 'Host: registry.lan/v2\r\n', '400'],
+    ['a Host with a space', 'Host: a b\r\n', '400'],
+    ['a Host of several', 'Host: a, b\r\n', '400'],
+    ['a Host with an encoding', 'Host: a%2fb\r\n', '400'],
+    ['a Host of nothing', 'Host: \r\n', '400'],
+    ['a Host with a port that is none', 'Host: a:http\r\n', '400'],
+    ['a Host with a port', 'Host: docker-io.registry.lan:5000\r\n', '200'],
+    ['an IPv6 Host', 'Host: [2001:db8::1]:443\r\n', '200'],
+    ['100 headers', `Host: a\r\n${'a:\r\n'.repeat(98)}`, '200'],
+    ['more than 100 headers', `Host: a\r\n${'a:\r\n'.repeat(99)}`, '431'],
+    ['a second Host after 3000 headers', `Host: a\r\n${'a:\r\n'.repeat(3000)}Host: b\r\n`, '431'],
     ['a header too large', `Host: a\r\nX: ${'x'.repeat(17_000)}\r\n`, '431'],
   ])('answers a request with %s', async (_, headers, status) => {
     expect(await statusOf(headers)).toBe(status);
