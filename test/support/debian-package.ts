@@ -14,6 +14,7 @@ const PROGRAMS = {
   iproute2: ['/usr/sbin/ip'],
   'nginx-light': ['/usr/sbin/nginx'],
   podman: ['/usr/bin/podman'],
+  prometheus: ['/usr/bin/promtool'],
   skopeo: ['/usr/bin/skopeo'],
 } as const satisfies Record<string, readonly string[]>;
 
