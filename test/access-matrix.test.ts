@@ -53,6 +53,9 @@ describe('the tables of the access matrix', () => {
       getToken: handler,
       postToken: handler,
       jwks: handler,
+      caCertificate: handler,
+      caFingerprint: handler,
+      acmeChallenge: handler,
       livez: handler,
       readyz: handler,
     });

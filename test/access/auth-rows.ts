@@ -35,19 +35,25 @@ function passwordForm(user: TokenUser, service: string): RequestOptions {
   };
 }
 
-const OPEN = ['/', '/jwks', '/livez', '/readyz'].flatMap((path) =>
-  ['GET', 'HEAD'].map(
-    (method): AuthRow => ({
-      method,
-      path,
-      statuses: all(200),
-      options: (user) => ({ headers: withPassword(user) }),
-    }),
-  ),
+function open(path: string, status: number): AuthRow[] {
+  return ['GET', 'HEAD'].map((method) => ({
+    method,
+    path,
+    statuses: all(status),
+    options: (user) => ({ headers: withPassword(user) }),
+  }));
+}
+
+const OPEN = ['/', '/jwks', '/livez', '/readyz'].flatMap((path) => open(path, 200));
+
+/** There is no authority, and nothing is ordered. */
+const ABSENT = ['/ca.crt', '/ca.crt.sha256', '/.well-known/acme-challenge/:token'].flatMap((path) =>
+  open(path, 404),
 );
 
 export const AUTH_ROWS: readonly AuthRow[] = [
   ...OPEN,
+  ...ABSENT,
   {
     method: 'GET',
     path: '/token',

@@ -14,6 +14,12 @@ import type { SigningKeys } from '../signing/signing-keys.ts';
 import { createTokenIssuer } from '../signing/token-issuer.ts';
 import { createTokenViews } from '../views/token-view.ts';
 import { createViewLogin } from '../views/view-login.ts';
+import { createAcmeChallenge, type ReadChallenge } from './endpoints/acme-challenge.ts';
+import {
+  createCaCertificate,
+  createCaFingerprint,
+  type ReadAuthority,
+} from './endpoints/ca-certificate.ts';
 import { createFrontPage } from './endpoints/front-page.ts';
 import { createReadyz, livez } from './endpoints/health.ts';
 import { createJwksEndpoint } from './endpoints/jwks.ts';
@@ -42,6 +48,9 @@ export interface AuthDeps {
   readonly readClient: ReadClient;
   /** Throws while the stores cannot be used. */
   readonly checkReady: () => Promise<void>;
+  /** The authority that is built in, and what an ACME server wants to see. */
+  readonly readAuthority: ReadAuthority;
+  readonly readChallenge: ReadChallenge;
   readonly logger: Logger;
   readonly clock: () => number;
   readonly randomId: () => string;
@@ -95,6 +104,9 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
       getToken: token.get,
       postToken: token.post,
       jwks: createJwksEndpoint(deps.keys),
+      caCertificate: createCaCertificate(deps.readAuthority),
+      caFingerprint: createCaFingerprint(deps.readAuthority),
+      acmeChallenge: createAcmeChallenge(deps.readChallenge),
       livez,
       readyz: createReadyz(deps),
     }),

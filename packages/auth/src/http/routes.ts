@@ -2,6 +2,7 @@
 import { Router } from '@koa/router';
 import type { Middleware } from 'koa';
 import { authError } from '../errors.ts';
+import { ACME_CHALLENGE_PATH } from './endpoints/acme-challenge.ts';
 import type { Handler, RequestContext, RequestFacts } from './request-context.ts';
 
 /** `credentials`: the endpoint itself asks for them, in the request. */
@@ -22,6 +23,9 @@ export interface RouteHandlers {
   readonly getToken: Handler;
   readonly postToken: Handler;
   readonly jwks: Handler;
+  readonly caCertificate: Handler;
+  readonly caFingerprint: Handler;
+  readonly acmeChallenge: Handler;
   readonly livez: Handler;
   readonly readyz: Handler;
 }
@@ -33,6 +37,9 @@ export function routeTable(handlers: RouteHandlers): readonly Route[] {
     { name: 'token-get', method: 'GET', path: '/token', access: 'credentials', hasHead: false, handler: handlers.getToken },
     { name: 'token-post', method: 'POST', path: '/token', access: 'credentials', hasHead: false, handler: handlers.postToken },
     { name: 'jwks', method: 'GET', path: '/jwks', access: 'everyone', hasHead: true, handler: handlers.jwks },
+    { name: 'ca-certificate', method: 'GET', path: '/ca.crt', access: 'everyone', hasHead: true, handler: handlers.caCertificate },
+    { name: 'ca-fingerprint', method: 'GET', path: '/ca.crt.sha256', access: 'everyone', hasHead: true, handler: handlers.caFingerprint },
+    { name: 'acme-challenge', method: 'GET', path: `${ACME_CHALLENGE_PATH}:token`, access: 'everyone', hasHead: true, handler: handlers.acmeChallenge },
     { name: 'livez', method: 'GET', path: '/livez', access: 'everyone', hasHead: true, handler: handlers.livez },
     { name: 'readyz', method: 'GET', path: '/readyz', access: 'everyone', hasHead: true, handler: handlers.readyz },
   ];

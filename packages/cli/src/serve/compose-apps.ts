@@ -17,6 +17,7 @@ import {
   storedKeySet,
 } from '@portolan/registry';
 import type { Storage } from '@portolan/storage';
+import { findAuthority, readChallenge } from '@portolan/tls';
 import type { IncomingMessage } from 'node:http';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
@@ -109,6 +110,8 @@ async function authHandlers(deps: ComposeDeps): Promise<RequestHandlers> {
     publicUrl: names.publicUrl,
     policy: settings.policy,
     readClient,
+    readAuthority: () => findAuthority(settings.tls.directories.authority),
+    readChallenge: (token) => readChallenge(settings.tls.directories.certificates, token),
     checkReady,
     logger,
     clock,
