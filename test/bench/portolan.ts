@@ -4,7 +4,7 @@ import path from 'node:path';
 import { freePort } from './free-port.ts';
 import { type Contender, endProcess, type Server, waitForAnswer } from './server.ts';
 
-const MAIN = path.resolve(import.meta.dirname, '../../packages/cli/src/main.ts');
+export const MAIN = path.resolve(import.meta.dirname, '../../packages/cli/src/main.ts');
 export const ADMIN = { name: 'admin', password: 'a-password-for-the-benchmark' } as const;
 
 /** A token for the scopes, by password. */
@@ -27,7 +27,7 @@ export async function serviceOf(url: string): Promise<string> {
 }
 
 /** The first start makes the administrator after it has begun to listen; the banner says it is done. */
-function waitForBanner(child: ChildProcess): Promise<void> {
+export function waitForBanner(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     child.once('exit', () => reject(new Error('portolan ended at once')));
     child.stdout?.on('data', (chunk) => {

@@ -5,6 +5,7 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createNetworkNamespace, type NetworkNamespace } from '../support/network-namespace.ts';
 import { basic } from '../support/request-token.ts';
+import { words } from '../support/run-command.ts';
 import { createScratchDirectory } from '../support/scratch-directory.ts';
 import { type Portolan, startPortolan } from '../support/start-portolan.ts';
 import { createProxiedClient, type ProxiedClient } from './proxied-client.ts';
@@ -30,13 +31,13 @@ export interface OneBox {
   /** As the administrator, through the proxy. */
   token(scopes: readonly string[]): Promise<string>;
   /** Copies a file of `deploy/`, with other words in it; each must be there. */
-  copyDeployed(path: string, words: Readonly<Record<string, string>>): Promise<string>;
+  copyDeployed(path: string, replaced: Readonly<Record<string, string>>): Promise<string>;
   stop(): Promise<void>;
 }
 
-async function runCa(portolan: Portolan, ...args: string[]): Promise<void> {
-  const { code, stderr } = await portolan.cli('ca', ...args);
-  if (code !== 0) throw new Error(`portolan ca ${args.join(' ')}: ${stderr}`);
+async function run(portolan: Portolan, line: string): Promise<void> {
+  const { code, stderr } = await portolan.cli(...words(line));
+  if (code !== 0) throw new Error(`portolan ${line}: ${stderr}`);
 }
 
 /** @param group of the proxy's user, that is to open the sockets */
@@ -72,10 +73,10 @@ async function requestToken(client: ProxiedClient, scopes: readonly string[]): P
 async function copyDeployed(
   directory: string,
   path: string,
-  words: Readonly<Record<string, string>>,
+  replaced: Readonly<Record<string, string>>,
 ): Promise<string> {
   let text = await readFile(join(DEPLOY, path), 'utf8');
-  for (const [shipped, own] of Object.entries(words)) {
+  for (const [shipped, own] of Object.entries(replaced)) {
     if (!text.includes(shipped)) throw new Error(`${path} does not say ${shipped}`);
     text = text.replaceAll(shipped, own);
   }
@@ -89,9 +90,11 @@ export async function startOneBox(group: string): Promise<OneBox> {
   const { path: directory } = scratch;
   await chmod(directory, 0o755);
   const { auth, registry, dataDir, sockets } = await startHalves(directory, group);
-  await runCa(auth, 'init', '--name', 'registry.lan');
-  await runCa(auth, 'issue', 'registry.lan', '*.registry.lan');
-  await runCa(auth, 'issue', 'portal.registry.lan');
+  await run(auth, 'ca init --name registry.lan');
+  await run(auth, 'ca issue registry.lan *.registry.lan');
+  await run(auth, 'ca issue portal.registry.lan');
+  await run(auth, 'team create mirrors');
+  await run(auth, 'namespace create docker.io --team mirrors --visibility public');
   const caFile = join(dataDir, 'ca', 'ca.crt');
   const network = await createNetworkNamespace({ hosts: HOSTS, clientAddress: CLIENT_ADDRESS });
   const client = createProxiedClient({
@@ -110,7 +113,7 @@ export async function startOneBox(group: string): Promise<OneBox> {
     network,
     client,
     token: (scopes) => requestToken(client, scopes),
-    copyDeployed: (path, words) => copyDeployed(directory, path, words),
+    copyDeployed: (path, replaced) => copyDeployed(directory, path, replaced),
     async stop() {
       await network.stop();
       await registry.stop();

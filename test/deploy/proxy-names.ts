@@ -13,10 +13,10 @@ const ROUTES = [
   { host: 'Registry.LAN', path: '/v2/', half: 'registry', status: 401 },
   { host: 'registry.lan:443', path: '/v2/', half: 'registry', status: 401 },
   { host: 'registry.lan', path: '/v2/admin/app/manifests/none', half: 'registry', status: 401 },
-  { host: 'registry.lan', path: '/docker.io/v2/', half: 'registry', status: 200 },
+  { host: 'registry.lan', path: '/docker.io/v2/', half: 'registry', status: 401 },
   { host: 'registry.lan', path: '/localhost:5000/v2/', half: 'registry', status: 404 },
   { host: 'registry.lan', path: '/v2/?ns=quay.io', half: 'registry', status: 404 },
-  { host: 'docker-io.registry.lan', path: '/v2/', half: 'registry', status: 200 },
+  { host: 'docker-io.registry.lan', path: '/v2/', half: 'registry', status: 401 },
   { host: 'docker-io.registry.lan', path: '/jwks', half: 'neither', status: 404 },
   { host: 'localhost-5000.registry.lan', path: '/v2/', half: 'registry', status: 404 },
   { host: 'registry.lan', path: '/', half: 'auth', status: 200 },
@@ -36,12 +36,22 @@ const NOBODYS = [
 ];
 
 function routeTests(box: () => OneBox): void {
-  test.each(ROUTES)('asks the right half for $host$path', async ({ host, path, half, status }) => {
+  test.each(ROUTES)('asks the right half for $host $path', async ({ host, path, half, status }) => {
     const answer = await box().client.send({ host, path, serverName: 'registry.lan' });
     expect(answer.status).toBe(status);
     expect(answer.headers.has(FROM.registry)).toBe(half === 'registry');
     expect(answer.headers.has(FROM.auth)).toBe(half === 'auth');
   });
+
+  test.each(['registry.lan/docker.io', 'docker-io.registry.lan'])(
+    'lets the window on docker.io be seen as %s',
+    async (place) => {
+      const [host = '', name] = place.split('/');
+      const path = name === undefined ? '/v2/' : `/${name}/v2/`;
+      const { headers } = await box().client.send({ host, path });
+      expect(headers.get('www-authenticate')).toContain('https://registry.lan/token?ns=docker.io');
+    },
+  );
 
   test.each(NOBODYS)('answers 421 to who asks for %s', async (host) => {
     const serverName = 'registry.lan';
@@ -77,6 +87,6 @@ export function nameTests(box: () => OneBox): void {
 
   test('speaks HTTP/2, and goes by the name of each request on a connection', async () => {
     const names = ['registry.lan', 'docker-io.registry.lan', 'portal.registry.lan', 'quay.io'];
-    expect(await statusesOverOneConnection(box(), names)).toEqual([401, 200, 404, 421]);
+    expect(await statusesOverOneConnection(box(), names)).toEqual([401, 401, 404, 421]);
   });
 }

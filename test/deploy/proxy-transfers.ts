@@ -25,7 +25,10 @@ async function pushAndPull(box: OneBox, image: Image, reference: string): Promis
   const layout = join(box.directory, reference.replaceAll(/[^a-z0-9]/g, '-'));
   await createOciLayout(layout, image);
   const login = `${ADMIN.name}:${ADMIN.password}`;
-  await skopeo(box, `copy --dest-creds ${login} oci:${layout} docker://${HOST}/${reference}`);
+  await skopeo(
+    box,
+    `copy --preserve-digests --dest-creds ${login} oci:${layout} docker://${HOST}/${reference}`,
+  );
   // `dir:` keeps digests as they are, and skopeo checks each.
   await skopeo(box, `copy --src-creds ${login} docker://${HOST}/${reference} dir:${layout}-pulled`);
   for (const { digest, bytes } of image.blobs) {
