@@ -14,7 +14,8 @@ export interface PodmanUser {
 }
 
 export interface PodmanStore {
-  user(name: string): Promise<PodmanUser>;
+  /** `variables` are added to the environment. */
+  user(name: string, variables?: Readonly<Record<string, string>>): Promise<PodmanUser>;
   /** Builds an image with one new layer, from nothing. Needs the package buildah. */
   buildImage(reference: string, architecture?: string): Promise<void>;
   remove(): Promise<void>;
@@ -24,13 +25,13 @@ export async function createPodmanStore(): Promise<PodmanStore> {
   const scratch = await createScratchDirectory('podman');
   const inStore = (name: string): string => join(scratch.path, name);
   const store = ['--root', inStore('root'), '--runroot', inStore('run'), '--storage-driver', 'vfs'];
-  const user = async (name: string): Promise<PodmanUser> => {
+  const user: PodmanStore['user'] = async (name, variables = {}) => {
     const home = inStore(`user-${name}`);
     const authFile = join(home, 'auth.json');
     await mkdir(home);
     // Named by REGISTRY_AUTH_FILE, the file must exist, or every command fails.
     await writeFile(authFile, '{}');
-    const env = { HOME: home, REGISTRY_AUTH_FILE: authFile };
+    const env = { HOME: home, REGISTRY_AUTH_FILE: authFile, ...variables };
     const podman = (line: string, input?: string): Promise<CommandResult> =>
       runCommand('/usr/bin/podman', [...store, '--cgroup-manager=cgroupfs', ...words(line)], {
         env,

@@ -1,0 +1,111 @@
+// `portolan client config`, as far as it is not the text of the files.
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { selfSignedPem } from '../clients/certificate.ts';
+import { openCommands } from './command-fixture.ts';
+
+const LAN = '--registry https://registry.lan';
+
+async function withNamespaces(...names: string[]) {
+  const commands = await openCommands();
+  for (const name of names) await commands.run(`namespace create ${name}`);
+  return commands;
+}
+
+describe('client config', () => {
+  it('prints each file under its path, and what is to be done on the side', async () => {
+    const { run } = await openCommands();
+    const { text, notes } = await run(`client config crio ${LAN}`);
+    expect(text).toBe(`==> /etc/containers/registries.conf.d/50-portolan.conf <==
+[[registry]]
+prefix = "docker.io"
+location = "registry.lan/docker.io"
+`);
+    expect(notes.at(-1)).toBe('Then: systemctl reload crio');
+  });
+
+  it('is for the registries that have namespaces here', async () => {
+    const { run } = await withNamespaces('quay.io', 'host.lan_5000', 'team-a');
+    const { text } = await run(`client config podman ${LAN}`);
+    expect(text.match(/prefix = .*/g)).toEqual(['prefix = "host.lan:5000"', 'prefix = "quay.io"']);
+  });
+
+  it('is for those that are named', async () => {
+    const { run } = await withNamespaces('quay.io');
+    const { text } = await run(`client config podman ${LAN} --ns ghcr.io,index.docker.io`);
+    expect(text.match(/prefix = .*/g)).toEqual(['prefix = "ghcr.io"', 'prefix = "docker.io"']);
+  });
+
+  it('takes the public URL where no registry is named, and refuses to guess', async () => {
+    const { run } = await openCommands();
+    const environment = { PORTOLAN_PUBLIC_URL: 'https://public.lan' };
+    const { text } = await run('client config podman', { environment });
+    expect(text).toContain('public.lan/docker.io');
+    await expect(run('client config podman')).rejects.toMatchObject({ code: 'request-invalid' });
+  });
+
+  it.each(['library', 'a b', 'docker.io/library', ''])('refuses %j as a registry', async (ns) => {
+    const { run } = await openCommands();
+    await expect(run(`client config podman ${LAN} --ns`, { more: [ns] })).rejects.toMatchObject({
+      code: 'request-invalid',
+    });
+  });
+
+  it('refuses fail-open and fail-closed together', async () => {
+    const { run } = await openCommands();
+    await expect(run(`client config podman ${LAN} --fail-open --fail-closed`)).rejects.toThrow(
+      /cannot be used with/,
+    );
+  });
+
+  it('installs, tells what it has done, and does nothing the second time', async () => {
+    const { run, dataDirectory } = await openCommands();
+    const root = join(dataDirectory, 'machine');
+    await mkdir(join(root, 'etc/docker'), { recursive: true });
+    const file = join(root, 'etc/docker/daemon.json');
+    await writeFile(file, '{"log-driver":"journald"}');
+    const line = `client config docker ${LAN} --install ${root}`;
+    const first = await run(line);
+    expect(first.rows).toMatchObject([{ action: 'merged', path: file }]);
+    expect(first.notes.at(-1)).toBe('Now: systemctl reload docker');
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({
+      'log-driver': 'journald',
+      'registry-mirrors': ['https://docker-io.registry.lan'],
+    });
+    const second = await run(line);
+    expect(second.rows).toMatchObject([{ action: 'unchanged', backup: undefined }]);
+    expect(second.notes.join('\n')).not.toContain('systemctl');
+  });
+});
+
+describe('the certificate', () => {
+  it('is that of the authority in the data directory, unless another is named', async () => {
+    const { run, dataDirectory } = await openCommands();
+    const [own, other] = await Promise.all([selfSignedPem('own'), selfSignedPem('other')]);
+    await mkdir(join(dataDirectory, 'ca'), { recursive: true });
+    await writeFile(join(dataDirectory, 'ca/ca.crt'), own);
+    expect((await run(`client config containerd ${LAN}`)).text).toContain(own);
+    const file = join(dataDirectory, 'other.crt');
+    await writeFile(file, other);
+    const { text } = await run(`client config containerd ${LAN} --ca ${file}`);
+    expect(text).toContain(other);
+    expect(text).not.toContain(own);
+    // Plain HTTP needs none.
+    const plain = await run('client config containerd --registry http://registry.lan');
+    expect(plain.text).not.toContain('ca.crt');
+  });
+
+  it.each([
+    ['what is none', ''],
+    ['a private key beside it', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n'],
+  ])('is refused for %s', async (_, key) => {
+    const { run, dataDirectory } = await openCommands();
+    const file = join(dataDirectory, 'given.pem');
+    await writeFile(file, key === '' ? 'no certificate' : (await selfSignedPem('x')) + key);
+    const line = `client config containerd ${LAN} --ca ${file}`;
+    await expect(run(line)).rejects.toMatchObject({ code: 'request-invalid' });
+    await rm(file);
+    await expect(run(line)).rejects.toThrow(/cannot read/);
+  });
+});

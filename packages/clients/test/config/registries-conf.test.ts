@@ -1,0 +1,60 @@
+// podman, buildah, skopeo and CRI-O.
+import { parse } from 'smol-toml';
+import { describe, expect, it } from 'vitest';
+import { CA, config, files } from '../request.ts';
+
+const FILE = '/etc/containers/registries.conf.d/50-portolan.conf';
+
+describe('registries.conf.d', () => {
+  it('renames a registry to a namespace of ours when it is fail-closed', () => {
+    expect(files('podman', { ns: 'docker.io,host.lan:5000' })).toEqual({
+      [FILE]: `[[registry]]
+prefix = "docker.io"
+location = "registry.lan/docker.io"
+
+[[registry]]
+prefix = "host.lan:5000"
+location = "registry.lan/host.lan_5000"
+`,
+    });
+  });
+
+  it('puts ours before the registry itself when it is fail-open', () => {
+    expect(files('podman', { fails: 'open' })[FILE]).toBe(`[[registry]]
+prefix = "docker.io"
+location = "docker.io"
+[[registry.mirror]]
+location = "registry.lan/docker.io"
+`);
+  });
+
+  it.each(['open', 'closed'] as const)('says so when ours is plain HTTP (fail-%s)', (fails) => {
+    const given = files('podman', { registry: 'http://r.lan:5000', fails });
+    const entry = { location: 'r.lan:5000/docker.io', insecure: true };
+    expect(parse(given[FILE] ?? '')['registry']).toEqual([
+      fails === 'open'
+        ? { prefix: 'docker.io', location: 'docker.io', mirror: [entry] }
+        : { prefix: 'docker.io', ...entry },
+    ]);
+  });
+
+  it('has no global key, which a table above it would swallow', () => {
+    const text = files('podman', { ns: 'docker.io,quay.io', fails: 'open' })[FILE] ?? '';
+    expect(Object.keys(parse(text))).toEqual(['registry']);
+  });
+
+  it('is for every registry that is known, when none is named', () => {
+    const { registry } = parse(files('podman', { known: 'quay.io,ghcr.io' })[FILE] ?? '');
+    expect(registry).toMatchObject([{ prefix: 'quay.io' }, { prefix: 'ghcr.io' }]);
+  });
+
+  it('has its certificate in the directory of our host and port', () => {
+    const given = files('podman', { ca: CA, registry: 'https://registry.lan:5000' });
+    expect(given['/etc/containers/certs.d/registry.lan:5000/ca.crt']).toBe(CA);
+  });
+
+  it("is CRI-O's too, which has to be told", () => {
+    expect(files('crio', { ca: CA })).toEqual(files('podman', { ca: CA }));
+    expect(config('crio').reload).toEqual(['systemctl reload crio']);
+  });
+});
