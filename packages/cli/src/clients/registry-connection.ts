@@ -4,8 +4,14 @@
 import type { PlannedRequest, RegistryAddress } from '@portolan/clients';
 import { request as requestPlain } from 'node:http';
 import { request as requestTls, type RequestOptions } from 'node:https';
+import { isIP } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import {
+  checkServerIdentity,
+  createSecureContext,
+  getCACertificates,
+  type SecureContext,
+} from 'node:tls';
 
 export interface RegistryAnswer {
   readonly status: number;
@@ -50,6 +56,20 @@ function flatHeaders(
   );
 }
 
+/** The certificate must be for the name that is asked for, wherever the connection goes. */
+function tlsFor(
+  hostname: string,
+  secureContext: SecureContext,
+): RequestOptions & { secureContext: SecureContext } {
+  const name = bare(hostname);
+  return {
+    secureContext,
+    // An address is not told in the handshake (RFC 6066 §3).
+    servername: isIP(name) === 0 ? name : '',
+    checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
+  };
+}
+
 async function exchange(options: RequestOptions, isPlain: boolean): Promise<RegistryAnswer> {
   const sent = (isPlain ? requestPlain : requestTls)(options);
   sent.end();
@@ -82,8 +102,7 @@ export function createRegistryConnection({ registry, ca }: ConnectionDeps): Send
     const isPlain = asked.protocol === 'http:';
     const { hostname, port } = to === 'registry' ? own : asked;
     // Reading a few hundred certificates takes time, once.
-    if (!isPlain) trusted ??= trust(ca);
-    const tls = isPlain ? {} : { secureContext: trusted, servername: bare(asked.hostname) };
+    const tls = isPlain ? {} : tlsFor(asked.hostname, (trusted ??= trust(ca)));
     return await exchange(
       {
         method,
