@@ -10,7 +10,7 @@ import { size } from '../config/setting-kinds.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
 import { VERSION } from '../version.ts';
-import { exportProgress } from './bundle-progress.ts';
+import { openExportProgress } from './bundle-progress.ts';
 import {
   addUpstreamOptions,
   type FoundItems,
@@ -23,6 +23,7 @@ import { collectText } from './repeated-option.ts';
 import { spareMemory } from './spare-memory.ts';
 import { stopSignal } from './stop-signal.ts';
 import { timestamp } from './timestamp.ts';
+import { withStoredUpstreams } from './with-upstreams.ts';
 
 interface ExportOptions extends UpstreamOptions {
   readonly select?: readonly string[];
@@ -70,7 +71,9 @@ async function runExport(
 ): Promise<ExportResult> {
   spareMemory();
   const { DEFAULT_MAX_FILE_SIZE, exportBundle } = await import('@portolan/mirror');
-  const { clock, randomId, output } = context;
+  const { clock, randomId } = context;
+  const privateKey = options.sign === undefined ? undefined : await readKey(options.sign);
+  const progress = openExportProgress(context);
   return exportBundle(
     { clock, randomId, tool: `portolan ${VERSION}` },
     {
@@ -80,14 +83,14 @@ async function runExport(
       known,
       maxFileSize: options.maxFileSize ?? DEFAULT_MAX_FILE_SIZE,
       withReferrers: options.referrers,
-      privateKey: options.sign === undefined ? undefined : await readKey(options.sign),
+      privateKey,
       isDryRun: options.dryRun,
       imagesAtOnce: IMAGES_AT_ONCE,
       blobsAtOnce: BLOBS_AT_ONCE,
       signal,
-      progress: exportProgress(output),
+      progress,
     },
-  );
+  ).finally(() => progress.end());
 }
 
 function bundleFields({ id, madeAt, base }: BundleDocument) {
@@ -131,15 +134,24 @@ async function findKnown(
   });
 }
 
+/** For `--base last`, and for the audit log. */
+async function recordExport(
+  { actor }: CommandContext,
+  storage: Storage | undefined,
+  { document }: ExportResult,
+): Promise<void> {
+  if (storage === undefined || document === undefined) return;
+  const { exportRecord } = await import('@portolan/mirror');
+  await storage.bundles.record(exportRecord(document), actor);
+}
+
 async function exportOurs(
   context: CommandContext,
   directory: string,
   selectors: readonly string[],
   options: ExportOptions,
 ): Promise<void> {
-  const { exportRecord, localItems, parsePlatform, parseSelectors } = await import(
-    '@portolan/mirror'
-  );
+  const { localItems, parsePlatform, parseSelectors } = await import('@portolan/mirror');
   const selector = parseSelectors(selectors);
   const platforms = options.platform?.map(parsePlatform);
   const { signal, end } = stopSignal();
@@ -150,9 +162,7 @@ async function exportOurs(
       const items = await localItems(deps, { selector, platforms, signal });
       const found = { items, failed: [] };
       const done = await runExport(context, { directory, options, ...found, known, signal });
-      if (done.document !== undefined) {
-        await storage.bundles.record(exportRecord(done.document), context.actor);
-      }
+      await recordExport(context, storage, done);
       return done;
     })
     .finally(end);
@@ -165,14 +175,18 @@ async function exportTheirs(
   options: ExportOptions,
 ): Promise<void> {
   const { parsePlatform } = await import('@portolan/mirror');
-  const known = await findKnown(options, directory, undefined);
   const platforms = options.platform?.map(parsePlatform);
   const { signal, end } = stopSignal();
-  const work = ({ items, failed }: FoundItems) => {
-    const chosen = items.map((item) => ({ ...item, platforms: platforms ?? item.platforms }));
-    return runExport(context, { directory, options, items: chosen, failed, known, signal });
-  };
-  const result = await withUpstreamItems(context, options, { signal, work }).finally(end);
+  const result = await withStoredUpstreams(context, async (stored, storage) => {
+    const known = await findKnown(options, directory, storage);
+    const work = ({ items, failed }: FoundItems) => {
+      const chosen = items.map((item) => ({ ...item, platforms: platforms ?? item.platforms }));
+      return runExport(context, { directory, options, items: chosen, failed, known, signal });
+    };
+    const done = await withUpstreamItems(context, options, { stored, signal, work });
+    await recordExport(context, storage, done);
+    return done;
+  }).finally(end);
   answer(context, directory, result);
 }
 

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
-import { importProgress } from './bundle-progress.ts';
+import { openImportProgress } from './bundle-progress.ts';
 import type { CommandContext } from './context.ts';
 import { writeReports } from './import-reports.ts';
 import { collectText } from './repeated-option.ts';
@@ -43,10 +43,12 @@ async function runImport(
 ): Promise<ImportReport> {
   spareMemory();
   const { createLocalRepository, importBundle, parseSelectors } = await import('@portolan/mirror');
-  const { actor, clock, output } = context;
+  const { actor, clock } = context;
   const { from, options, signal } = request;
   const { prefix } = options;
+  const publicKey = await readPublicKey(options.key);
   const deps = { content: storage, downloads: storage.mirrorDownloads };
+  const progress = openImportProgress(context);
   return importBundle(
     {
       bundles: storage.bundles,
@@ -60,14 +62,14 @@ async function runImport(
       selector: parseSelectors(options.only ?? []),
       prefix: prefix === undefined ? undefined : RepositoryName.parse(prefix),
       allowsOlder: options.allowOlder,
-      publicKey: await readPublicKey(options.key),
+      publicKey,
       isDryRun: options.dryRun,
       imagesAtOnce: IMAGES_AT_ONCE,
       blobsAtOnce: BLOBS_AT_ONCE,
       signal,
-      progress: importProgress(output),
+      progress,
     },
-  );
+  ).finally(() => progress.end());
 }
 
 function count({ references }: ImportReport, outcome: string): number {

@@ -1,4 +1,5 @@
-// The other registries that a bundle is made from, with the logins and certificates that `sync` takes.
+// The other registries that a bundle is made from, with the logins, certificates and settings that `sync`
+// uses for its source.
 import type { ExportItem, FailedReference } from '@portolan/mirror';
 import { DomainError } from '@portolan/oci';
 import type { Command } from 'commander';
@@ -6,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { arch, platform } from 'node:os';
 import type { CommandContext } from './context.ts';
 import { collectText } from './repeated-option.ts';
+import type { StoredUpstreams } from './with-upstreams.ts';
 
 export interface UpstreamOptions {
   readonly from?: readonly string[];
@@ -26,7 +28,7 @@ export function addUpstreamOptions(command: Command): Command {
     .option('--from <image>', 'take this from its own registry; may be repeated', collectText)
     .option('--from-rules <file>', 'take what a file of `portolan mirror apply` names')
     .option('--creds <username:password>', 'credentials for the other registries')
-    .option('--authfile <file>', 'auth.json for them (REGISTRY_AUTH_FILE)')
+    .option('--authfile <file>', 'auth.json for those without stored credentials')
     .option('--cert-dir <directory>', 'certificates (*.crt) for them')
     .option('--tls-verify', 'want valid certificates, also of this machine')
     .option('--no-tls-verify', 'take any certificate, and plain HTTP');
@@ -41,7 +43,11 @@ async function readRulesFile(file: string): Promise<string> {
 }
 
 /** What is asked of an upstream here, `sync` asks of its source. */
-async function openRegistries(context: CommandContext, options: UpstreamOptions) {
+async function openRegistries(
+  context: CommandContext,
+  options: UpstreamOptions,
+  stored: StoredUpstreams | undefined,
+) {
   const { openPlaces } = await import('./sync.ts');
   const { readSyncRequest } = await import('./sync-request.ts');
   const { creds, authfile, certDir, tlsVerify } = options;
@@ -56,20 +62,26 @@ async function openRegistries(context: CommandContext, options: UpstreamOptions)
   };
   const machine = { os: platform(), architecture: arch() };
   const request = readSyncRequest(asked, ['docker.io/library/none', 'localhost'], machine);
-  return openPlaces(request, context);
+  return openPlaces(request, context, stored);
+}
+
+export interface UpstreamWork<T> {
+  readonly stored: StoredUpstreams | undefined;
+  readonly signal: AbortSignal;
+  readonly work: (found: FoundItems) => Promise<T>;
 }
 
 /** Finds what is meant, runs `work` on it, and closes the connections. */
 export async function withUpstreamItems<T>(
   context: CommandContext,
   options: UpstreamOptions,
-  { signal, work }: { signal: AbortSignal; work: (found: FoundItems) => Promise<T> },
+  { stored, signal, work }: UpstreamWork<T>,
 ): Promise<T> {
   const { parseRulesFile, rulesOfNames, upstreamItems } = await import('@portolan/mirror');
   const { from = [], fromRules } = options;
   const fromFile = fromRules === undefined ? [] : parseRulesFile(await readRulesFile(fromRules));
   const rules = [...rulesOfNames(from), ...fromFile];
-  const places = await openRegistries(context, options);
+  const places = await openRegistries(context, options, stored);
   try {
     const openUpstream = (upstream: Parameters<typeof places.openUpstream>[0]) =>
       places.openUpstream(upstream, undefined);

@@ -7,7 +7,7 @@ import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
 import { registerExport } from './bundle-export.ts';
 import { readPublicKey, registerImport } from './bundle-import.ts';
-import { countBytes } from './bundle-progress.ts';
+import { openVerifyProgress } from './bundle-progress.ts';
 import type { CommandContext } from './context.ts';
 import { stopSignal } from './stop-signal.ts';
 import { timestamp } from './timestamp.ts';
@@ -45,12 +45,15 @@ function registerVerify(bundle: Command, context: CommandContext): void {
       const { verifyBundle } = await import('@portolan/mirror');
       const { signal, end } = stopSignal();
       const publicKey = await readPublicKey(key);
-      const onBytes = countBytes(context.output, 'verified');
+      const progress = openVerifyProgress(context);
       const verified = await verifyBundle(resolve(directory), {
+        ...progress,
         publicKey,
         signal,
-        onBytes,
-      }).finally(end);
+      }).finally(() => {
+        progress.end();
+        end();
+      });
       answerVerified(context, verified);
     });
 }

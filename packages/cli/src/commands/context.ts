@@ -3,12 +3,15 @@ import type { EgressPolicy } from '@portolan/mirror';
 import type { Storage } from '@portolan/storage';
 import type { Environment } from '../config/environment.ts';
 import type { TlsSettings } from '../config/tls-settings.ts';
+import type { LiveStream } from '../terminal/live-lines.ts';
 import type { Output } from '../terminal/output.ts';
 
 export interface CommandContext {
   /** `cli:<name of the operating system's user>`, for the audit log. */
   readonly actor: string;
   readonly output: Output;
+  /** Where lines may live; undefined when nobody watches, or JSON is wanted. */
+  readonly terminal: LiveStream | undefined;
   readonly clock: () => number;
   readonly randomId: () => string;
   /** Where the mirror may connect to. */

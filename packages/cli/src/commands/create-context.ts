@@ -70,6 +70,10 @@ export function createCommandContext(options: () => GlobalOptions): CommandConte
       output ??= createOutput(options().output, process);
       return output;
     },
+    get terminal() {
+      const isWatched = process.stderr.isTTY && options().output !== 'json';
+      return isWatched ? process.stderr : undefined;
+    },
     get egress() {
       return loadEgressPolicy(sources());
     },

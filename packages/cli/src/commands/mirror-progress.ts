@@ -2,9 +2,10 @@
 // elsewhere, or an event for each as JSON. All on stderr; the answer itself goes to stdout.
 import type { ImageResult, RunReport, SyncProgress } from '@portolan/mirror';
 import { formatBytes } from '../terminal/format-bytes.ts';
-import { type LiveStream, startLiveLines } from '../terminal/live-lines.ts';
+import type { LiveStream } from '../terminal/live-lines.ts';
 import type { Output } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
+import { openLiveImages, SILENT_COPY } from './live-images.ts';
 
 export const PROGRESS_KINDS = ['auto', 'live', 'plain', 'json', 'none'] as const;
 export type ProgressKind = (typeof PROGRESS_KINDS)[number];
@@ -14,7 +15,6 @@ export interface RunningProgress extends SyncProgress {
 }
 
 const nothing = (): void => undefined;
-const SILENT = { blobStarted: nothing, bytes: nothing, blobDone: nothing };
 
 function imageLine(destination: string, { tag, status, bytes = 0, error }: ImageResult): string {
   const size = status === 'copied' ? ` (${formatBytes(bytes)})` : '';
@@ -41,7 +41,7 @@ function silentProgress(): RunningProgress {
     ruleStarted: nothing,
     ruleWaits: nothing,
     ruleFound: nothing,
-    imageStarted: () => SILENT,
+    imageStarted: () => SILENT_COPY,
     imageDone: nothing,
     ruleEnded: nothing,
     end: nothing,
@@ -70,7 +70,7 @@ function jsonProgress(output: Output): RunningProgress {
     imageStarted(destination, tag) {
       tell('image-started', { destination, tag });
       return {
-        ...SILENT,
+        ...SILENT_COPY,
         blobStarted: (digest, size) => tell('blob-started', { destination, tag, digest, size }),
         blobDone: (digest) => tell('blob-done', { destination, tag, digest }),
       };
@@ -81,77 +81,28 @@ function jsonProgress(output: Output): RunningProgress {
   };
 }
 
-/** An image that is under way. */
-interface Active {
-  readonly name: string;
-  readonly startedAt: number;
-  size: number;
-  bytes: number;
-}
-
-/** The end says most: there is the tag. */
-function shortened(name: string, room: number): string {
-  return name.length <= room ? name : `…${name.slice(1 - room)}`;
-}
-
-const LEAST_NAME = 16;
-
-function activeLine({ name, startedAt, size, bytes }: Active, now: number, width: number): string {
-  const seconds = Math.max((now - startedAt) / 1000, 0.1);
-  const rate = bytes === 0 ? '' : `  ${formatBytes(Math.round(bytes / seconds))}/s`;
-  const amount = size === 0 ? 'checking' : `${formatBytes(bytes)} of ${formatBytes(size)}`;
-  const rest = `  ${amount}${rate}`;
-  // Names are long, and how far it is must stay in sight.
-  const room = Math.max(width - rest.length - 2, LEAST_NAME);
-  return `  ${shortened(printable(name), room)}${rest}`;
-}
-
-/** How far all rules are. */
-interface Totals {
-  found: number;
-  done: number;
-  bytes: number;
-}
-
 function liveProgress(stream: LiveStream, clock: () => number): RunningProgress {
-  const active = new Map<string, Active>();
-  const totals: Totals = { found: 0, done: 0, bytes: 0 };
-  const lines = startLiveLines(stream, (width) => {
-    const now = clock();
-    const head = `${totals.done} of ${totals.found} images, ${formatBytes(totals.bytes)} fetched`;
-    return [head, ...[...active.values()].map((image) => activeLine(image, now, width))];
-  });
+  const images = openLiveImages(
+    stream,
+    clock,
+    ({ found, done, bytes }) => `${done} of ${found} images, ${formatBytes(bytes)} fetched`,
+  );
   return {
-    ruleStarted: nothing,
-    ruleWaits: (destination) => lines.print(waitLine(destination)),
-    ruleFound: (_destination, images) => {
-      totals.found += images;
+    ...silentProgress(),
+    ruleWaits: (destination) => images.print(waitLine(destination)),
+    ruleFound: (_destination, found) => {
+      images.totals.found += found;
     },
-    imageStarted(destination, tag) {
-      const name = `${destination}:${tag}`;
-      const image: Active = { name, startedAt: clock(), size: 0, bytes: 0 };
-      active.set(name, image);
-      return {
-        ...SILENT,
-        blobStarted: (_digest, size) => {
-          image.size += size;
-        },
-        bytes: (_digest, count) => {
-          image.bytes += count;
-          totals.bytes += count;
-        },
-      };
-    },
+    imageStarted: (destination, tag) => images.started(`${destination}:${tag}`),
     imageDone(destination, result) {
-      active.delete(`${destination}:${result.tag}`);
-      totals.done++;
-      if (isNews(result)) lines.print(imageLine(destination, result));
+      const line = isNews(result) ? imageLine(destination, result) : undefined;
+      images.done(`${destination}:${result.tag}`, line);
     },
     ruleEnded(report) {
       const line = failureLine(report);
-      if (line !== undefined) lines.print(line);
+      if (line !== undefined) images.print(line);
     },
-    end: () => lines.end(),
+    end: () => images.end(),
   };
 }
 

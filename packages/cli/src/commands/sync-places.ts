@@ -19,6 +19,7 @@ import { type ContainerFiles, isLoopback, proxyFor } from '../config/container-f
 import type { Environment } from '../config/environment.ts';
 import { readCertificates } from './registry-certificates.ts';
 import type { Side, SyncRequest } from './sync-request.ts';
+import type { StoredUpstreams } from './with-upstreams.ts';
 
 /** Not among them: link-local addresses, where clouds keep their metadata. */
 const OWN_NETWORKS = [
@@ -47,6 +48,8 @@ export interface SyncPlacesDeps {
     upstream: UpstreamRepository,
     side: Side,
   ) => Promise<UpstreamCredentials | undefined>;
+  /** Undefined where there is no registry of ours. */
+  readonly stored?: StoredUpstreams | undefined;
   readonly owner: { readonly pid: number; readonly host: string };
   /** A name's addresses; none when it has none. */
   readonly resolve: (name: string) => Promise<readonly string[]>;
@@ -61,50 +64,76 @@ interface Wanted {
   readonly registry: SkopeoRegistry | undefined;
 }
 
+/** Of the source: what we push to is no upstream, and its endpoint may take no pushes. */
+async function storedSettings(
+  { stored }: SyncPlacesDeps,
+  { upstream, side }: Wanted,
+): Promise<UpstreamSettings | undefined> {
+  return side === 'src' ? await stored?.settingsOf(upstream.host) : undefined;
+}
+
+/** What was typed, then what the registry of this machine knows, then the person's own logins. */
 async function findCredentials(
   { request, findLogin }: SyncPlacesDeps,
   { upstream, side, registry }: Wanted,
+  stored: UpstreamSettings | undefined,
 ): Promise<UpstreamCredentials | undefined> {
   const { credentials, isAnonymous } = request.access[side];
   if (registry?.credentials !== undefined) return { kind: 'basic', ...registry.credentials };
   if (credentials !== undefined) return credentials;
-  return isAnonymous ? undefined : findLogin(upstream, side);
+  if (isAnonymous) return undefined;
+  return stored?.credentials ?? (await findLogin(upstream, side));
 }
 
 /** As docker has it, this machine's own registries need no certificate; skopeo wants to be told. */
-function verifiesTls({ request }: SyncPlacesDeps, { upstream, side, registry }: Wanted): boolean {
-  return registry?.verifiesTls ?? request.access[side].verifiesTls ?? !isLoopback(upstream.host);
+function verifiesTls(
+  { request }: SyncPlacesDeps,
+  { upstream, side, registry }: Wanted,
+  stored: UpstreamSettings | undefined,
+): boolean {
+  const asked = registry?.verifiesTls ?? request.access[side].verifiesTls;
+  return asked ?? stored?.verifiesTls ?? !isLoopback(upstream.host);
+}
+
+async function certificatesFor(
+  { request, files }: SyncPlacesDeps,
+  { upstream, side, registry }: Wanted,
+  stored: UpstreamSettings | undefined,
+): Promise<string | undefined> {
+  const named = registry?.certDirectory ?? request.access[side].certDirectory;
+  if (named === undefined && stored?.ca !== undefined) return stored.ca;
+  return readCertificates(upstream.host, named, files.certDirectories);
 }
 
 async function settingsFor(deps: SyncPlacesDeps, wanted: Wanted): Promise<UpstreamSettings> {
-  const { request, environment, files } = deps;
+  const { request, environment } = deps;
   const { host } = wanted.upstream;
-  const named = wanted.registry?.certDirectory ?? request.access[wanted.side].certDirectory;
+  const stored = await storedSettings(deps, wanted);
   return {
     host,
-    endpoint: undefined,
-    ca: await readCertificates(host, named, files.certDirectories),
-    verifiesTls: verifiesTls(deps, wanted),
-    proxy: proxyFor(host, environment),
-    credentials: await findCredentials(deps, wanted),
-    requestsPerSecond: undefined,
-    bytesPerSecond: undefined,
-    allowedHosts: request.allowedHosts,
+    endpoint: stored?.endpoint,
+    ca: await certificatesFor(deps, wanted, stored),
+    verifiesTls: verifiesTls(deps, wanted, stored),
+    proxy: stored?.proxy ?? proxyFor(host, environment),
+    credentials: await findCredentials(deps, wanted, stored),
+    requestsPerSecond: stored?.requestsPerSecond,
+    bytesPerSecond: stored?.bytesPerSecond,
+    allowedHosts: [...request.allowedHosts, ...(stored?.allowedHosts ?? [])],
   };
 }
 
 /**
  * A host was named by whoever typed the command, so it may be in a network of ours. One that is not
- * may send nobody into them.
+ * may send nobody into them, beyond what the settings allow the mirror.
  */
 async function networksFor(
-  { resolve }: SyncPlacesDeps,
+  { resolve, stored }: SyncPlacesDeps,
   { host, proxy }: UpstreamSettings,
 ): Promise<readonly string[]> {
   const named = new URL(`http://${proxy === undefined ? host : new URL(proxy).host}`).hostname;
   const addresses = await resolve(named.replace(/^\[|\]$/g, ''));
   const isOurs = addresses.some((address) => !isPublicAddress(address));
-  return isOurs ? OWN_NETWORKS : [];
+  return [...(stored?.allowedNetworks ?? []), ...(isOurs ? OWN_NETWORKS : [])];
 }
 
 /** Clients by all that makes them differ: an auth file may have a login for a part of a registry. */

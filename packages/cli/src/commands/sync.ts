@@ -1,5 +1,5 @@
 // `portolan sync`: what `skopeo sync` does, with its options, between any registries and directories.
-// Needs no data directory and touches none.
+// Needs no data directory; where there is one, its upstreams' settings hold for what is copied from.
 import type { FoundImages, SyncOptions, SyncSource } from '@portolan/mirror';
 import { DomainError, reasonOf } from '@portolan/oci';
 import type { Command } from 'commander';
@@ -18,15 +18,16 @@ import { createLoginFinder } from './registry-logins.ts';
 import { spareMemory } from './spare-memory.ts';
 import { stopSignal } from './stop-signal.ts';
 import { addSyncCommand, type SyncCommandOptions } from './sync-options.ts';
+import { openSyncProgress } from './sync-progress.ts';
 import {
   digestLines,
   exitCodeOfReport,
   noteNarrowed,
-  resultLine,
   type SyncReport,
   writeReport,
 } from './sync-report.ts';
 import type { Machine, SyncRequest } from './sync-request.ts';
+import { type StoredUpstreams, withStoredUpstreams } from './with-upstreams.ts';
 
 const MACHINES: Readonly<Record<string, string>> = {
   x64: 'amd64',
@@ -35,7 +36,6 @@ const MACHINES: Readonly<Record<string, string>> = {
   mipsel: 'mipsle',
   loong64: 'loong64',
 };
-const NO_PROGRESS = { blobStarted() {}, bytes() {}, blobDone() {} };
 
 function thisMachine(): Machine {
   const os = platform();
@@ -82,7 +82,11 @@ async function addressesOf(name: string): Promise<readonly string[]> {
   }
 }
 
-export async function openPlaces(request: SyncRequest, context: CommandContext) {
+export async function openPlaces(
+  request: SyncRequest,
+  context: CommandContext,
+  stored?: StoredUpstreams,
+) {
   const { createSyncPlaces } = await import('./sync-places.ts');
   const environment = readEnvironment();
   const files = findContainerFiles(environment, process.getuid?.());
@@ -91,6 +95,7 @@ export async function openPlaces(request: SyncRequest, context: CommandContext) 
     environment,
     files,
     findLogin: createLoginFinder(request, files),
+    stored,
     owner: { pid: process.pid, host: hostname() },
     resolve: addressesOf,
     clock: context.clock,
@@ -120,20 +125,24 @@ async function run(
   const { problems } = found;
   if (problems.length > 0 && !keepsGoing) return { results: [], problems, total, isDryRun };
   const options: SyncOptions = request;
+  const progress = openSyncProgress(context, total);
   const results = await syncImages(items, options, {
+    ...progress,
     openSink: places.openSink,
     sleep: (milliseconds) => delay(milliseconds, undefined, { signal }),
-    onResult: (result) => context.output.note(resultLine(result)),
-    progress: NO_PROGRESS,
     signal,
-  });
+  }).finally(() => progress.end());
   return { results, problems, total, isDryRun };
 }
 
 /** Ends with Ctrl-C, and after `--command-timeout`. */
-async function runToTheEnd(request: SyncRequest, context: CommandContext): Promise<SyncReport> {
+async function runToTheEnd(
+  request: SyncRequest,
+  context: CommandContext,
+  stored: StoredUpstreams | undefined,
+): Promise<SyncReport> {
   spareMemory();
-  const places = await openPlaces(request, context);
+  const places = await openPlaces(request, context, stored);
   const stop = stopSignal();
   const { timeoutMs } = request;
   const signals =
@@ -151,7 +160,9 @@ async function sync(
   context: CommandContext,
   format: GlobalOptions['output'],
 ): Promise<void> {
-  const report = await runToTheEnd(request, context);
+  const report = await withStoredUpstreams(context, (stored) =>
+    runToTheEnd(request, context, stored),
+  );
   const { digestFile, isDryRun } = request;
   if (digestFile !== undefined && !isDryRun) await writeFile(digestFile, digestLines(report));
   noteNarrowed(context.output, report);

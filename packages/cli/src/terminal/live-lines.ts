@@ -26,7 +26,8 @@ export function startLiveLines(
   const clear = (): string => (height === 0 ? '' : `\u001b[${height}A\u001b[0J`);
 
   function render(finished = ''): void {
-    const width = (stream.columns ?? 80) - 1;
+    // Some terminals over a serial line say 0.
+    const width = (stream.columns || 80) - 1;
     const lines = draw(width).map((line) => `${printable(line).slice(0, width)}\n`);
     const hidden = lines.length - MOST_LINES;
     const shown = lines.slice(0, MOST_LINES);

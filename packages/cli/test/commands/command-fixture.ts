@@ -96,6 +96,7 @@ export async function openCommands() {
       egress: { allowedNetworks: ['127.0.0.0/8', '::1'] },
       hasStorage: () => existsSync(path.join(dataDirectory, 'portolan.db')),
       withStorage,
+      terminal: undefined,
       output: {
         rows: (rows, columns) => {
           answer = { rows, columns };

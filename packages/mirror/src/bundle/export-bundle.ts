@@ -26,8 +26,10 @@ export interface ExportDeps {
   readonly tool: string;
 }
 
-export interface ExportProgress extends CopyProgress {
+export interface ExportProgress {
   planned(plan: ExportPlan): void;
+  /** Of those that are planned; `copied` or `failed` ends it. */
+  started(name: string): CopyProgress;
   copied(name: string, result: CopyResult): void;
   failed(name: string, error: unknown): void;
 }
@@ -92,7 +94,7 @@ async function copyAll(
         isThorough: true,
         blobsAtOnce,
         signal,
-        progress,
+        progress: progress.started(name),
       });
       progress.copied(name, result);
     } catch (error) {

@@ -29,9 +29,15 @@ export interface ImportDeps {
   readonly actor: string;
 }
 
-export interface ImportProgress extends CopyProgress {
+export interface ImportProgress {
+  /** So many bytes are going to be read; not called for a bundle that does not say. */
+  verifyStarted(bytes: number): void;
   verifying(count: number): void;
   verified(bundle: VerifiedBundle): void;
+  /** How many references are about to be imported. */
+  found(references: number): void;
+  /** By its destination. */
+  started(name: string): CopyProgress;
   done(reference: ReportedReference): void;
 }
 
@@ -187,7 +193,7 @@ async function importOne(
       isThorough: true,
       blobsAtOnce: request.blobsAtOnce,
       signal: request.signal,
-      progress: request.progress,
+      progress: request.progress.started(foreseen.destination),
     });
     return foreseen;
   } catch (error) {
@@ -204,6 +210,7 @@ async function foreseeAll(task: Import): Promise<readonly ReportedReference[]> {
 
 async function importAll(task: Import): Promise<readonly ReportedReference[]> {
   const { deps, request, contents, arrivals } = task;
+  request.progress.found(arrivals.length);
   const copier = createCopier();
   const outcomes = new Map<Arrival, ReportedReference>();
   try {
@@ -258,6 +265,7 @@ export async function importBundle(
   const verified = await verifyBundle(directory, {
     publicKey,
     signal,
+    onTotal: (bytes) => progress.verifyStarted(bytes),
     onBytes: (count) => progress.verifying(count),
   });
   progress.verified(verified);

@@ -44,6 +44,8 @@ export interface VerifyOptions {
   /** PEM; when given, the bundle must be signed with it. */
   readonly publicKey: string | undefined;
   readonly signal: AbortSignal;
+  /** Told once the bundle has said what it holds. */
+  readonly onTotal?: (bytes: number) => void;
   readonly onBytes?: (count: number) => void;
 }
 
@@ -128,8 +130,10 @@ async function hashFile(findings: Findings, path: string): Promise<string> {
 
 /** Each blob is read once, for its digest and for the sums of its files. */
 async function hashBlobs(findings: Findings, contents: BundleContents): Promise<Sums> {
+  const blobs = [...contents.blobs.values()];
+  findings.options.onTotal?.(blobs.reduce((sum, { size }) => sum + size, 0));
   const actual = new Map<string, string>();
-  for (const blob of contents.blobs.values()) {
+  for (const blob of blobs) {
     const files = filesOfBlob(contents, blob);
     const { digest } = blob;
     const hashed = await noting(findings, () =>

@@ -35,8 +35,9 @@ export interface SyncDeps {
   /** `digest` is that of an image that gets no tag. */
   openSink(target: SyncTarget, digest: Digest | undefined): Promise<SinkRepository>;
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+  /** Also when an image is tried again; `onResult` ends it. */
+  onStart(item: SyncItem): CopyProgress;
   onResult(result: SyncResult): void;
-  readonly progress: CopyProgress;
   readonly signal: AbortSignal;
 }
 
@@ -95,7 +96,8 @@ async function syncOnce(
 ): Promise<Outcome & Pick<SyncResult, 'isNarrowed'>> {
   const { options, deps, copier } = sync;
   const { image, target } = item;
-  const { signal, progress } = deps;
+  const { signal } = deps;
+  const progress = deps.onStart(item);
   const { repository: source, reference } = image;
   const chosen = await chooseImage(source, reference, options.platform, signal);
   refuseOtherFormat(chosen, options.format);

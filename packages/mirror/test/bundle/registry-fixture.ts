@@ -12,6 +12,7 @@ import { DEFAULT_MAX_FILE_SIZE } from '../../src/bundle/layout.ts';
 import { localItems, takeInventory } from '../../src/bundle/local-content.ts';
 import { parseSelectors } from '../../src/bundle/select-references.ts';
 import { createLocalRepository, type LocalRepository } from '../../src/places/local-repository.ts';
+import { SILENT_COPY } from '../../src/sync/sync-progress.ts';
 import type { SampleContent } from '../places/sample-content.ts';
 import { nextId, putContent, signal, temporaryDirectory } from './bundle-fixture.ts';
 
@@ -20,20 +21,18 @@ const nothing = (): void => undefined;
 
 export const SILENT_EXPORT: ExportRequest['progress'] = {
   planned: nothing,
+  started: () => SILENT_COPY,
   copied: nothing,
   failed: nothing,
-  blobStarted: nothing,
-  bytes: nothing,
-  blobDone: nothing,
 };
 
 const SILENT_IMPORT: ImportRequest['progress'] = {
+  verifyStarted: nothing,
   verifying: nothing,
   verified: nothing,
+  found: nothing,
+  started: () => SILENT_COPY,
   done: nothing,
-  blobStarted: nothing,
-  bytes: nothing,
-  blobDone: nothing,
 };
 
 /** Each bundle is a minute younger than the one before. */

@@ -12,6 +12,7 @@ import { findImages, type SyncImage } from '../../src/skopeo/sync-images.ts';
 import { planItems, type SyncTarget } from '../../src/skopeo/sync-targets.ts';
 import { syncImages, type SyncOptions, type SyncResult } from '../../src/skopeo/sync.ts';
 import { parseSkopeoSource } from '../../src/skopeo/yaml-source.ts';
+import { SILENT_COPY } from '../../src/sync/sync-progress.ts';
 import {
   describeBytes,
   digestOf,
@@ -97,7 +98,7 @@ async function run(images: readonly SyncImage[], options: Partial<SyncOptions> =
       openSink,
       sleep: async (milliseconds) => void sleeps.push(milliseconds),
       onResult: (result) => seen.push(result),
-      progress: { blobStarted() {}, bytes() {}, blobDone() {} },
+      onStart: () => SILENT_COPY,
       signal,
     },
   );
