@@ -80,6 +80,10 @@ function verify(purpose: string, ca: string, ...rest: readonly string[]): boolea
   return spawnSync('openssl', args).status === 0;
 }
 
+function text(path: string): string {
+  return execFileSync('openssl', ['x509', '-in', path, '-noout', '-text'], { encoding: 'utf8' });
+}
+
 describe('whoever trusts the authority', () => {
   it.each(CASES)('decides on %s', async (_what, one) => {
     const leaf = await signed(one);
@@ -92,8 +96,6 @@ describe('whoever trusts the authority', () => {
 
   it('lets it issue no other authority, and sign nothing but servers', async () => {
     const { authority, file } = await signed(OWN);
-    const text = (path: string) =>
-      execFileSync('openssl', ['x509', '-in', path, '-noout', '-text'], { encoding: 'utf8' });
     expect(text(authority)).toMatch(/Basic Constraints: critical\s+CA:TRUE, pathlen:0/);
     expect(text(authority)).toMatch(/Name Constraints: critical/);
     expect(text(authority)).toMatch(/Key Usage: critical\s+Certificate Sign, CRL Sign/);

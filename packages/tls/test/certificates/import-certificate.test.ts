@@ -1,0 +1,149 @@
+// Certificates as an operator's own authority issues them, made by openssl.
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { certificateBlocks, keyBlock } from '../../src/certificates/certificate-pem.ts';
+import { importCertificate, listCertificates } from '../../src/index.ts';
+import { DAY_MS, openDirectories } from '../fixtures/directories.ts';
+
+interface Made {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** Root, intermediate and server, all of two years. */
+function openAuthorityOfOthers(root: string) {
+  const at = (name: string) => join(root, name);
+  const openssl = (...args: string[]) =>
+    execFileSync('openssl', args, { cwd: root, stdio: 'pipe' });
+  function make(name: string, extensions: string, issuer?: string): Made {
+    writeFileSync(at(`${name}.ext`), extensions);
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+    const subject = ['-subj', `/CN=${name}`, '-keyout', `${name}.key`];
+    openssl('req', '-new', ...key, ...subject, '-out', `${name}.csr`);
+    const signer =
+      issuer === undefined
+        ? ['-signkey', `${name}.key`]
+        : ['-CA', `${issuer}.crt`, '-CAkey', `${issuer}.key`, '-CAcreateserial'];
+    const input = ['-req', '-in', `${name}.csr`, '-extfile', `${name}.ext`];
+    openssl('x509', ...input, ...signer, '-days', '730', '-out', `${name}.crt`);
+    return {
+      certificate: readFileSync(at(`${name}.crt`), 'utf8'),
+      key: readFileSync(at(`${name}.key`), 'utf8'),
+    };
+  }
+  const ca = 'basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign';
+  const top = make('top', ca);
+  const middle = make('middle', ca, 'top');
+  const server = make('server', 'subjectAltName=DNS:registry.corp,IP:10.0.0.1', 'middle');
+  return { make, openssl, at, top, middle, server };
+}
+
+type Others = ReturnType<typeof openAuthorityOfOthers>;
+
+function setUp() {
+  const place = openDirectories();
+  const deps = { directory: place.directories.certificates, clock: place.clock };
+  // What openssl is about to make holds from the second on in which it does.
+  place.pass(60_000);
+  return { ...place, deps, others: openAuthorityOfOthers(place.root) };
+}
+
+/** Bytes in the middle are others. */
+function damage(pem: string): string {
+  return pem.replace(/\n.{60}/, '\nAAAA');
+}
+
+describe('import', () => {
+  it('puts the chain in order, leaves out the trust anchor, and says what it covers', async () => {
+    const { deps, others } = setUp();
+    const { server, middle, top } = others;
+    const imported = await importCertificate(deps, {
+      certificate: top.certificate + middle.certificate + server.certificate,
+      key: server.key,
+    });
+    expect(imported).toMatchObject({ names: ['registry.corp', '10.0.0.1'], warnings: [] });
+    const pem = readFileSync(join(deps.directory, 'registry.corp.pem'), 'utf8');
+    const blocks = [server, middle].map(({ certificate }) => certificateBlocks(certificate)[0]);
+    expect(certificateBlocks(pem)).toEqual(blocks);
+    expect(keyBlock(pem)).toBe(server.key);
+    const { certificates } = await listCertificates(deps.directory);
+    expect(certificates).toMatchObject([{ file: 'registry.corp.pem', source: 'imported' }]);
+  });
+
+  it('takes the chain from a file of its own, and warns when there is none', async () => {
+    const { deps, others } = setUp();
+    const { certificate, key } = others.server;
+    const chain = others.middle.certificate;
+    const whole = await importCertificate(deps, { certificate, key, chain });
+    expect(whole.warnings).toEqual([]);
+    const alone = await importCertificate(deps, { certificate, key });
+    expect(alone.warnings).toEqual([expect.stringContaining('--chain')]);
+  });
+
+  it('takes a certificate that is its own authority', async () => {
+    const { deps, others } = setUp();
+    const own = others.make('own', 'subjectAltName=DNS:own.corp');
+    const imported = await importCertificate(deps, own);
+    expect(imported).toMatchObject({ file: 'own.corp.pem', warnings: [] });
+  });
+
+  it('warns of one that ends soon, and refuses one out of its time', async () => {
+    const { deps, others, pass } = setUp();
+    const request = { ...others.server, chain: others.middle.certificate };
+    pass(-2 * DAY_MS);
+    await expect(importCertificate(deps, request)).rejects.toThrow(/holds only from/);
+    pass(720 * DAY_MS);
+    const { warnings } = await importCertificate(deps, request);
+    expect(warnings).toEqual([expect.stringContaining('it ends on')]);
+    pass(20 * DAY_MS);
+    await expect(importCertificate(deps, request)).rejects.toThrow(/has expired/);
+  });
+
+  it.each<[string, (others: Others) => Made & { chain?: string }, RegExp]>([
+    [
+      'the key of another',
+      ({ server, middle }) => ({ ...server, key: middle.key }),
+      /do not belong together/,
+    ],
+    ['no certificate', ({ server }) => ({ ...server, certificate: 'nothing' }), /no certificate/],
+    [
+      'a damaged certificate',
+      ({ server }) => ({ ...server, certificate: damage(server.certificate) }),
+      /cannot be read/,
+    ],
+    ['no key', ({ server }) => ({ ...server, key: server.certificate }), /no private key/],
+    [
+      'a stranger in the chain',
+      ({ make, server, middle }) => ({
+        ...server,
+        chain: middle.certificate + make('stranger', '').certificate,
+      }),
+      /nothing to do with the others/,
+    ],
+    ['no name', ({ make }) => make('nameless', 'keyUsage=digitalSignature'), /names no server/],
+    [
+      'a certificate for clients',
+      ({ make }) => make('client', 'subjectAltName=DNS:a.corp\nextendedKeyUsage=clientAuth'),
+      /not for servers/,
+    ],
+  ])('refuses %s, and writes nothing', async (_what, request, message) => {
+    const { deps, others } = setUp();
+    await expect(importCertificate(deps, request(others))).rejects.toMatchObject({
+      code: 'certificate-invalid',
+      message: expect.stringMatching(message),
+    });
+    expect((await listCertificates(deps.directory)).certificates).toEqual([]);
+  });
+
+  it('says how a password is taken off a key', async () => {
+    const { deps, others } = setUp();
+    const { openssl, at, server } = others;
+    openssl('pkey', '-in', 'server.key', '-aes256', '-passout', 'pass:x', '-out', 'sealed.key');
+    const key = readFileSync(at('sealed.key'), 'utf8');
+    await expect(
+      importCertificate(deps, { certificate: server.certificate, key }),
+    ).rejects.toMatchObject({ detail: { hint: expect.stringContaining('openssl pkey') } });
+  });
+});
