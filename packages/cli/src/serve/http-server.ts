@@ -79,15 +79,31 @@ function admitBeforeHttp(server: Server, admission: () => Admission, slots: Conn
   });
 }
 
+/**
+ * Refuses a request that is not right, and what its connection brings after it: where the next one begins
+ * is then a matter of opinion.
+ */
+function createRefusal() {
+  const refused = new WeakSet<Socket>();
+  return (request: IncomingMessage, response: ServerResponse): boolean => {
+    if (refused.has(request.socket)) return false;
+    const status = refusalOf(request);
+    if (status === undefined) return true;
+    refused.add(request.socket);
+    response.writeHead(status, { Connection: 'close' }).end();
+    return false;
+  };
+}
+
 /** Both events wait for the handlers once, and go straight to them from then on. */
 function dispatch(server: Server): (handlers: RequestHandlers) => void {
   const { promise, resolve } = Promise.withResolvers<RequestHandlers>();
+  const isRight = createRefusal();
   let handlers: RequestHandlers | undefined;
   for (const kind of ['request', 'checkContinue'] as const) {
     server.on(kind, (request, response) => {
-      const refusal = refusalOf(request);
-      if (refusal !== undefined) response.writeHead(refusal, { Connection: 'close' }).end();
-      else if (handlers !== undefined) handlers[kind](request, response);
+      if (!isRight(request, response)) return;
+      if (handlers !== undefined) handlers[kind](request, response);
       else void promise.then((ready) => ready[kind](request, response));
     });
   }

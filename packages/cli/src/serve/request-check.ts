@@ -27,13 +27,20 @@ function toOriginForm(request: IncomingMessage, host: string): boolean {
   return authority.toLowerCase() === host.toLowerCase();
 }
 
+/** Where a body ends is known for `chunked` alone; another coding before it would have to be undone. */
+function isCodingKnown({ headers }: IncomingMessage): boolean {
+  const coding = headers['transfer-encoding'];
+  return coding === undefined || coding.toLowerCase() === 'chunked';
+}
+
 /** The status of a refusal, or undefined for a request that is right. */
-export function refusalOf(request: IncomingMessage): 400 | 431 | undefined {
+export function refusalOf(request: IncomingMessage): 400 | 431 | 501 | undefined {
   if (request.rawHeaders.length > 2 * MAX_HEADERS) return 431;
   const hosts = hostsOf(request);
   const [host = ''] = hosts;
   if (hosts.length > 1) return 400;
   // HTTP/1.0 need not say it, and node has refused others that do not.
   if (hosts.length === 1 && !HOST.test(host)) return 400;
+  if (!isCodingKnown(request)) return 501;
   return toOriginForm(request, host) ? undefined : 400;
 }

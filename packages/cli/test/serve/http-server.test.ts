@@ -5,6 +5,7 @@ import type { ListenAddress } from '../../src/config/listen-address.ts';
 import { createConnectionSlots } from '../../src/serve/connection-limit.ts';
 import { type HttpServer, startHttpServer } from '../../src/serve/http-server.ts';
 import { createPeers } from '../../src/serve/peer.ts';
+import { exchange, startListener } from './start-listener.ts';
 
 const LOOPBACK: ListenAddress = {
   scheme: 'http',
@@ -76,4 +77,12 @@ describe('the listener', () => {
   ])('answers a request with %s', async (_, headers, status) => {
     expect(await statusOf(headers)).toBe(status);
   });
+});
+
+it('carries out nothing that follows a request that was refused', async () => {
+  const { port, peer } = await startListener('127.0.0.1:0');
+  const refused = 'GET /one HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n';
+  const answer = await exchange(port, [`${refused}DELETE /two HTTP/1.1\r\nHost: a\r\n\r\n`]);
+  expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+  expect(peer()).toBeUndefined();
 });
