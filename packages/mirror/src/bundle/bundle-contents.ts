@@ -159,10 +159,12 @@ async function readRepositories(shelf: Shelf): Promise<Map<RepositoryName, Bundl
   return repositories;
 }
 
-async function requireFinished(directory: string): Promise<void> {
+/** @throws MirrorError `place-incomplete` for a directory that holds no bundle, or an unfinished one */
+export async function requireBundle(directory: string): Promise<void> {
   if ((await fileSize(join(directory, SUMS_FILE))) !== undefined) return;
   if ((await fileSize(join(directory, DOCUMENT_FILE))) === undefined) {
-    const hint = 'name the directory that `portolan bundle export` was given';
+    const hint =
+      'name the directory that `portolan bundle export` was given, and see that it is mounted';
     throw mirrorError('place-incomplete', 'there is no bundle here', { directory, hint });
   }
   throw mirrorError('place-incomplete', `the bundle is not complete: it has no ${SUMS_FILE}`, {
@@ -178,7 +180,7 @@ async function requireFinished(directory: string): Promise<void> {
  */
 export async function readBundle(directory: string): Promise<BundleContents> {
   await checkDirectories(directory);
-  await requireFinished(directory);
+  await requireBundle(directory);
   const documentSums = new Map<string, string>();
   const readText = async (name: string): Promise<string> => {
     const bytes = await readSmallFile(directory, name, MAX_DOCUMENT_BYTES);

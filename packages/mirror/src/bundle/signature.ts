@@ -37,6 +37,19 @@ function readKey(pem: string, read: (pem: string) => KeyObject, kind: string): K
   });
 }
 
+/**
+ * Before anything is written: found out at the end, it would leave a bundle without its sums.
+ * @throws MirrorError `request-invalid`
+ */
+export function checkPrivateKey(privateKey: string): void {
+  readKey(privateKey, createPrivateKey, 'private');
+}
+
+/** Also where no signature asks for it. @throws MirrorError `request-invalid` */
+export function checkPublicKey(publicKey: string): void {
+  readKey(publicKey, createPublicKey, 'public');
+}
+
 /** @throws MirrorError `request-invalid` when the key is none */
 export function signSums(sums: Uint8Array, privateKey: string): Buffer {
   return sign(undefined, sums, readKey(privateKey, createPrivateKey, 'private'));

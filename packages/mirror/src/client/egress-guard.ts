@@ -91,7 +91,7 @@ function embeddedIpv4(address: string): string | undefined {
 function refused(host: string): MirrorError {
   return mirrorError('egress-refused', `${host} is not an address that we connect to`, {
     host,
-    hint: 'allow its network if this registry is one of yours',
+    hint: 'if this registry is one of yours, allow its network: mirror.allowed_networks, or PORTOLAN_MIRROR_ALLOWED_NETWORKS',
   });
 }
 

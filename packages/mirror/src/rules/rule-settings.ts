@@ -5,6 +5,7 @@ import { mirrorError } from '../errors.ts';
 import { parseExpression } from '../selection/expression.ts';
 import { parsePlatform } from '../selection/platform.ts';
 import { parseRange } from '../selection/version.ts';
+import { mistakeIn, mistakeWords } from './rule-mistakes.ts';
 import { parseSchedule } from './schedule.ts';
 
 export interface PruneSettings {
@@ -38,8 +39,7 @@ function checked<T>(parse: (text: string) => T) {
     try {
       return parse(text);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      context.addIssue({ code: 'custom', message: `${message}: ${text.slice(0, 200)}` });
+      context.addIssue({ code: 'custom', message: mistakeIn(text, error) });
       return z.NEVER;
     }
   });
@@ -65,13 +65,16 @@ function listOf<T>(entry: z.ZodType<T, string>) {
   return z.preprocess((value) => (Array.isArray(value) ? value : [value]), words);
 }
 
-const SHARE = z.union([
-  z.number().gt(0).max(1),
-  z
-    .string()
-    .regex(/^(?:100|[1-9][0-9]?) ?%$/, 'use a share such as 0.2 or 20%')
-    .transform((text) => Number.parseInt(text, 10) / 100),
-]);
+const SHARE = z.union(
+  [
+    z.number().gt(0).max(1),
+    z
+      .string()
+      .regex(/^(?:100|[1-9][0-9]?) ?%$/)
+      .transform((text) => Number.parseInt(text, 10) / 100),
+  ],
+  { error: 'is not a share such as 0.2 or 20%' },
+);
 
 export const RULE_SETTINGS = {
   tags: listOf(checked(Tag.parse)).optional(),
@@ -107,7 +110,7 @@ function problemsOf(error: z.ZodError): string {
 
 /** From options, or from the database. @throws MirrorError `request-invalid` with every mistake */
 export function parseRuleSettings(value: unknown): RuleSettings {
-  const parsed = SCHEMA.safeParse(value);
+  const parsed = SCHEMA.safeParse(value, { error: mistakeWords });
   if (parsed.success) return withoutUndefined(parsed.data) as RuleSettings;
   throw mirrorError('request-invalid', `the rule cannot be taken: ${problemsOf(parsed.error)}`);
 }

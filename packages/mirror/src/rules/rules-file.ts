@@ -14,6 +14,7 @@ import {
   parseUpstreamName,
   type UpstreamRepository,
 } from '../names/upstream-name.ts';
+import { mistakeIn, mistakeWords } from './rule-mistakes.ts';
 import { RULE_SETTINGS, type RuleSettings, withoutUndefined } from './rule-settings.ts';
 
 /** A rule as it is asked for, by options or by file. */
@@ -65,7 +66,7 @@ function issueText(issue: z.core.$ZodIssue): string[] {
 }
 
 function readEntry(entry: unknown): { rule?: RequestedRule; problems: string[] } {
-  const parsed = RULE.safeParse(entry);
+  const parsed = RULE.safeParse(entry, { error: mistakeWords });
   if (!parsed.success) return { problems: parsed.error.issues.flatMap(issueText) };
   const { from, to, ...settings }: RuleEntry = parsed.data;
   try {
@@ -73,7 +74,7 @@ function readEntry(entry: unknown): { rule?: RequestedRule; problems: string[] }
     return { rule, problems: [] };
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
-    return { problems: [`${error.message}: ${to ?? from}`] };
+    return { problems: [mistakeIn(to ?? from, error)] };
   }
 }
 

@@ -24,8 +24,12 @@ export interface YamlText {
 
 export function parseYamlText(text: string): YamlText {
   const document = parseDocument(text, { schema: 'failsafe', merge: true, prettyErrors: true });
-  const problems = document.errors.map(({ message }) => message.split('\n')[0] ?? message);
-  if (problems.length > 0) return { value: undefined, problems };
+  // The others follow from it, and a file that is something else has hundreds.
+  const [first] = document.errors;
+  if (first !== undefined) {
+    const [message = ''] = first.message.split('\n');
+    return { value: undefined, problems: [`the file is not YAML: ${message}`] };
+  }
   try {
     return { value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown, problems: [] };
   } catch (error) {

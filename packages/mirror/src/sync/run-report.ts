@@ -1,5 +1,5 @@
 // What a run of a rule has done: shown to people, kept as the run's summary, and judged by exit codes.
-import { DomainError } from '@portolan/oci';
+import { DomainError, reasonOf } from '@portolan/oci';
 import type { MirrorRule, MirrorRunOutcome } from '@portolan/storage';
 import { type SourceCounts, totalRequests } from './counting-source.ts';
 
@@ -42,6 +42,8 @@ export interface RunReport {
   readonly listed: number | undefined;
   readonly isThorough: boolean;
   readonly isInterrupted: boolean;
+  /** Some images of the rule alone were asked for. */
+  readonly isNarrowed: boolean;
   /** When a limited run goes on. */
   readonly retryAt: number | undefined;
   /** Of the rule itself, such as a listing that failed. */
@@ -69,8 +71,9 @@ function countResults(results: readonly ImageResult[]): RunReport['counts'] {
   return counts;
 }
 
+/** With what to do about it: status and log are read long after the run. */
 export function errorFacts(error: unknown): { code: string; message: string } {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = reasonOf(error);
   return { code: error instanceof DomainError ? error.code : 'unexpected', message };
 }
 
@@ -87,7 +90,9 @@ function retryAtOf(stop: DomainError | undefined, now: number): number | undefin
   return typeof retryAt === 'number' && retryAt > now ? retryAt : now + DEFAULT_RETRY_MS;
 }
 
-export interface RunFacts extends Pick<RunReport, 'listed' | 'isThorough' | 'isInterrupted'> {
+type Known = 'listed' | 'isThorough' | 'isInterrupted' | 'isNarrowed';
+
+export interface RunFacts extends Pick<RunReport, Known> {
   readonly span: { readonly startedAt: number; readonly endedAt: number };
   readonly results: readonly ImageResult[];
   readonly counts: SourceCounts | undefined;
@@ -98,7 +103,8 @@ export interface RunFacts extends Pick<RunReport, 'listed' | 'isThorough' | 'isI
 }
 
 export function makeReport(rule: MirrorRule, facts: RunFacts): RunReport {
-  const { span, results, counts: asked, listed, isThorough, isInterrupted, error } = facts;
+  const { span, results, counts: asked, error } = facts;
+  const { listed, isThorough, isInterrupted, isNarrowed } = facts;
   const counts = countResults(results);
   const isCut = error !== undefined || counts.skipped + counts.failed > 0;
   const retryAt = isCut ? retryAtOf(facts.stop, span.endedAt) : undefined;
@@ -115,6 +121,7 @@ export function makeReport(rule: MirrorRule, facts: RunFacts): RunReport {
     listed,
     isThorough,
     isInterrupted,
+    isNarrowed,
     retryAt,
     error: error === undefined ? undefined : errorFacts(error),
     errors: results.filter((result) => result.error !== undefined).slice(0, MAX_ERRORS),
@@ -129,6 +136,7 @@ export function busyReport(rule: MirrorRule, now: number): RunReport {
     listed: undefined,
     isThorough: false,
     isInterrupted: false,
+    isNarrowed: false,
     stop: undefined,
     error: undefined,
   });

@@ -12,6 +12,8 @@ export interface TagNotes {
   unchanged(tag: Tag, digest: Digest): Promise<void>;
   failed(tag: Tag, message: string): Promise<void>;
   vanished(tag: Tag): Promise<void>;
+  /** The rule means it no more: a failure of it is nobody's concern. */
+  released(tag: Tag): Promise<void>;
   flush(): Promise<void>;
 }
 
@@ -37,8 +39,8 @@ export async function openTagNotes(
       changedAt: before?.changedAt,
       vanishedAt: before?.vanishedAt,
       error: undefined,
-      ...change,
       checkedAt: clock(),
+      ...change,
     };
     tags.set(name, tag);
     pending.push(tag);
@@ -58,6 +60,14 @@ export async function openTagNotes(
     vanished: (tag) => {
       const since = tags.get(tag)?.vanishedAt ?? clock();
       return note(tag, { vanishedAt: since }, false);
+    },
+    async released(tag) {
+      const known = tags.get(tag);
+      if (known?.error === undefined) return;
+      if (known.digest !== undefined) return note(tag, { checkedAt: known.checkedAt }, false);
+      // It never came: there is nothing left to remember.
+      tags.delete(tag);
+      await store.forget(ruleId, [tag]);
     },
     flush,
   };

@@ -68,6 +68,13 @@ describe('the egress guard', () => {
     expect(() => closed.checkHost(inUrl(host).replace(/\.$/, ''))).toThrow('is not an address');
   });
 
+  it('says which setting lets a registry of ours in', () => {
+    const hint = expect.stringContaining('PORTOLAN_MIRROR_ALLOWED_NETWORKS');
+    expect(() => closed.checkHost('10.0.0.1')).toThrow(
+      expect.objectContaining({ detail: { host: '10.0.0.1', hint } }),
+    );
+  });
+
   it.each(PUBLIC)('lets %s pass', (host) => {
     expect(closed.isAllowed(inUrl(host))).toBe(true);
     expect(() => closed.checkHost(inUrl(host))).not.toThrow();

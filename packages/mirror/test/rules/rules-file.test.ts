@@ -82,10 +82,28 @@ describe('a rules file', () => {
     ['a name with a scheme', '- from: https://quay.io/a/b', 'has a scheme'],
     ['six cron fields', '- {from: a, schedule: "* * * * * *"}', 'schedule is malformed'],
     ['a day that never comes', '- {from: a, schedule: "0 0 30 2 *"}', 'schedule is malformed'],
-    ['a share above all', '- {from: a, prune: {after_days: 1, max_share: 2}}', 'prune.max_share'],
-    ['a platform without a machine', '- {from: a, platforms: linux}', 'platform is malformed'],
+    [
+      'a share above all',
+      '- {from: a, prune: {after_days: 1, max_share: 2}}',
+      'prune.max_share: is more than 1',
+    ],
+    [
+      'a share in words',
+      '- {from: a, prune: {after_days: 1, max_share: half}}',
+      'prune.max_share: is not a share such as 0.2 or 20%',
+    ],
+    ['a platform without a machine', '- {from: a, platforms: linux}', '(use os/architecture or'],
+    ['a rule without a name', '- tags: [a]', 'rule 1: from: is missing'],
+    ['a word for a rule', '- busybox', 'rule 1: is not a map'],
+    ['a map for a tag', '- {from: a, tags: {a: b}}', 'tags.0: is not a word'],
+    ['half a tag', '- {from: a, newest: 1.5}', 'newest: is not a whole number'],
+    ['no tag', '- {from: a, newest: 0}', 'newest: is less than 1'],
+    ['a word for yes', '- {from: a, referrers: maybe}', 'referrers: is neither true nor false'],
+    ['days without end', '- {from: a, prune: {after_days: 99999}}', 'is more than 36500'],
+    ['a bad destination', '- {from: a, to: UPPER/case}', 'rule 1 (a): '],
   ])('is refused with %s', (_, text, mistake) => {
     expect(mistakesOf(text)).toContain(mistake);
+    expect(mistakesOf(text)).not.toMatch(/Invalid input|expected \w+, received|Too (?:small|big)/);
   });
 });
 

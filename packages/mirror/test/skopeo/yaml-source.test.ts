@@ -96,7 +96,8 @@ describe("skopeo's source file", () => {
   it.each([
     ['an empty file', '', ['the file is not a map of registries']],
     ['a list', '- a', ['the file is not a map of registries']],
-    ['no YAML', 'a: [', [expect.stringContaining('Flow')]],
+    ['no YAML', 'a: [', [expect.stringContaining('the file is not YAML: Flow')]],
+    ['a file of something else, once', '# a\n[b](c)\n- `d`\n%: @\n```\n', [expect.any(String)]],
     ['a key twice', 'q.io: {images: {a: [], a: []}}', [expect.stringContaining('unique')]],
     ['an unknown key', 'q.io: {images: {a: []}, image: {}}', ['q.io.image: is not known']],
     ['a registry of nothing', 'q.io: {tls-verify: true}', ['q.io: names no images']],
