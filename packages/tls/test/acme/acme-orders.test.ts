@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -23,11 +23,11 @@ const NAMES = ['registry.corp', 'portal.registry.corp'].map(CertificateName.pars
 /** Port 80 of the names: shares the files alone with whoever orders. */
 async function startSite(certificates: string) {
   const prefix = '/.well-known/acme-challenge/';
-  const server = createServer((request, response) => {
-    void readChallenge(certificates, (request.url ?? '').slice(prefix.length)).then((answer) => {
-      response.writeHead(answer === undefined ? 404 : 200).end(answer);
-    });
-  });
+  async function answer(url: string, response: ServerResponse): Promise<void> {
+    const challenge = await readChallenge(certificates, url.slice(prefix.length));
+    response.writeHead(challenge === undefined ? 404 : 200).end(challenge);
+  }
+  const server = createServer(({ url = '' }, response) => void answer(url, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {

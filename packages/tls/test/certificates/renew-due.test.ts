@@ -85,27 +85,27 @@ describe('a certificate of the authority', () => {
   });
 });
 
-describe('a certificate of an ACME server', () => {
-  /** Orders from an authority of ours instead. */
-  async function openAcme(names: readonly string[]) {
-    const place = openDirectories();
-    const server = openDirectories();
-    await server.init(['registry.lan']);
-    const ordered: string[][] = [];
-    const deps: RenewalDeps = {
-      directories: place.directories,
-      clock: place.clock,
-      acmeNames: names.map(CertificateName.parse),
-      async orderCertificate(wanted) {
-        ordered.push([...wanted]);
-        server.pass(place.clock() - server.clock());
-        const pem = readFileSync((await server.issue(wanted)).path, 'utf8');
-        return certificateBlocks(pem).join('') + (keyBlock(pem) ?? '');
-      },
-    };
-    return { place, deps, ordered };
-  }
+/** Orders from an authority of ours instead. */
+async function openAcme(names: readonly string[]) {
+  const place = openDirectories();
+  const server = openDirectories();
+  await server.init(['registry.lan']);
+  const ordered: string[][] = [];
+  const deps: RenewalDeps = {
+    directories: place.directories,
+    clock: place.clock,
+    acmeNames: names.map(CertificateName.parse),
+    async orderCertificate(wanted) {
+      ordered.push([...wanted]);
+      server.pass(place.clock() - server.clock());
+      const pem = readFileSync((await server.issue(wanted)).path, 'utf8');
+      return certificateBlocks(pem).join('') + (keyBlock(pem) ?? '');
+    },
+  };
+  return { place, deps, ordered };
+}
 
+describe('a certificate of an ACME server', () => {
   it('is ordered when there is none, and again in the last third of its life', async () => {
     const { place, deps, ordered } = await openAcme(['registry.lan', 'a.registry.lan']);
     expect(await isRenewalDue(deps)).toBe(true);
