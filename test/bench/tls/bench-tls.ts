@@ -67,7 +67,8 @@ async function waitFor(url: string, headers: Readonly<Record<string, string>>): 
 
 async function read(url: string, paths: readonly string[], token: Record<string, string>) {
   const [manifest = '', blob = ''] = paths.map((one) => `${url}/v2/${REPOSITORY}/${one}`);
-  const headers = { ...token, host: NAME, accept: MANIFEST };
+  // wrk adds a Host of its own beside one that is written otherwise.
+  const headers = { ...token, Host: NAME, accept: MANIFEST };
   await waitFor(manifest, headers);
   const few = { url: blob, headers, connections: 8 };
   const many = { url: manifest, headers, connections: 50 };
@@ -89,9 +90,9 @@ async function measureWay(start: StartTls, way: Way, { directory, paths, files }
   let proxy: Haproxy | undefined;
   try {
     if (server.socket !== undefined) {
-      const { socket } = server;
-      const places = { socket, certificates: files.directory };
-      proxy = await startHaproxy(path.dirname(socket), places);
+      const { socket, healthPath } = server;
+      const target = { socket, healthPath, certificates: files.directory };
+      proxy = await startHaproxy(path.dirname(socket), target);
     }
     const url = proxy?.url ?? server.url ?? '';
     return await read(url, paths, { ...(await server.headers(SCOPE)) });

@@ -20,6 +20,8 @@ export interface TlsServer {
   /** Its own TLS, `https://127.0.0.1:<port>`; undefined when it is on the socket alone. */
   readonly url: string | undefined;
   readonly socket: string | undefined;
+  /** Answers 200 while it is well. */
+  readonly healthPath: string;
   headers(scope: string): Promise<Readonly<Record<string, string>>>;
   stop(): Promise<void>;
 }
@@ -52,6 +54,7 @@ export const startDockerRegistry: StartTls = async (directory, way, { certificat
   return {
     url: way === 'HAProxy' ? undefined : `https://${address}`,
     socket: way === 'HAProxy' ? socket : undefined,
+    healthPath: '/',
     headers: async () => ({}),
     stop: () => endProcess(child),
   };
@@ -82,6 +85,7 @@ export const startPortolan: StartTls = async (directory, way, files) => {
   return {
     url: way === 'HAProxy' ? undefined : encrypted,
     socket: way === 'HAProxy' ? socket : undefined,
+    healthPath: '/livez',
     headers: async (scope) => ({
       authorization: `Bearer ${await token(`http://${plain}`, NAME, [scope])}`,
     }),

@@ -13,28 +13,38 @@ export interface Haproxy {
   stop(): Promise<void>;
 }
 
-/** The user is whoever measures, who owns the socket. */
-function configuration(plainPort: number, tlsPort: number): string {
+export interface HaproxyTarget {
+  readonly socket: string;
+  readonly healthPath: string;
+  /** A directory. */
+  readonly certificates: string;
+}
+
+interface Ports {
+  readonly plain: number;
+  readonly tls: number;
+}
+
+/** Its user is whoever measures, who owns the socket. */
+function configuration({ plain, tls }: Ports, healthPath: string): string {
   return readFileSync(SHIPPED, 'utf8')
-    .replace('bind :80\n', `bind 127.0.0.1:${plainPort}\n`)
-    .replace('bind :443 ', `bind 127.0.0.1:${tlsPort} `)
+    .replace('bind :80\n', `bind 127.0.0.1:${plain}\n`)
+    .replace('bind :443 ', `bind 127.0.0.1:${tls} `)
+    .replaceAll('uri /livez', `uri ${healthPath}`)
     .replaceAll(/^ *(user|group) haproxy$/gm, '');
 }
 
-/** @param files of the socket that it leads to and of the certificates */
-export async function startHaproxy(
-  directory: string,
-  files: { readonly socket: string; readonly certificates: string },
-): Promise<Haproxy> {
+export async function startHaproxy(directory: string, target: HaproxyTarget): Promise<Haproxy> {
   const port = await freePort();
   const file = path.join(directory, 'haproxy.cfg');
-  writeFileSync(file, configuration(await freePort(), port));
+  const ports = { plain: await freePort(), tls: port };
+  writeFileSync(file, configuration(ports, target.healthPath));
   const child = spawn('/usr/sbin/haproxy', ['-W', '-db', '-f', file], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: 'ignore',
     env: {
-      PORTOLAN_CERTIFICATES: files.certificates,
-      PORTOLAN_REGISTRY_SOCKET: files.socket,
-      PORTOLAN_AUTH_SOCKET: files.socket,
+      PORTOLAN_CERTIFICATES: target.certificates,
+      PORTOLAN_REGISTRY_SOCKET: target.socket,
+      PORTOLAN_AUTH_SOCKET: target.socket,
     },
   });
   return { url: `https://127.0.0.1:${port}`, stop: () => endProcess(child) };
