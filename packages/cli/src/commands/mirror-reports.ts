@@ -65,6 +65,25 @@ export function syncExitCode(synced: readonly SyncedRule[]): ExitCode {
   return reports.every(foundNothing) ? EXIT.notFound : EXIT.ok;
 }
 
+function isOnlyMissing({ outcome, counts, error }: RunReport): boolean {
+  const isCut = error !== undefined || outcome === 'busy' || outcome === 'limited';
+  return !isCut && counts.failed + counts.skipped === 0;
+}
+
+/** What went wrong as a whole, and whether the same command cures it. */
+export function syncFailure(synced: readonly SyncedRule[]): string {
+  const exitCode = syncExitCode(synced);
+  if (exitCode === EXIT.notFound) return 'nothing was copied: no tag matches';
+  if (exitCode === EXIT.verification) return 'what came did not match its digest, and was not kept';
+  if (exitCode === EXIT.limited) return 'not everything is here; run it again later to go on';
+  const reports = synced.map(({ report }) => report);
+  const isInterrupted = reports.some((report) => report.isInterrupted);
+  if (!isInterrupted && reports.every(isOnlyMissing)) {
+    return 'some tags are not at their upstream; `portolan mirror show` says what a rule names';
+  }
+  return 'not everything is here; run it again to go on';
+}
+
 /** What a table does not say. */
 export function syncNotes(synced: readonly SyncedRule[]): string[] {
   return synced.flatMap(({ report, pruned }) => {
@@ -125,14 +144,31 @@ export function planRow(plan: RulePlan): Row {
     pulls: isMeasured ? pulls : `${least}${pulls}`,
     quota: quota === undefined ? null : quotaText(quota),
     images,
+    error: plan.error ?? null,
   };
 }
 
+export function planNotes(plans: readonly RulePlan[]): string[] {
+  return plans.flatMap(({ destination, images, error: ofRule }) => {
+    const notes = ofRule === undefined ? [] : [`failed: ${destination}: ${ofRule.message}`];
+    if (ofRule === undefined && images.length === 0) notes.push(`${destination}: no tag matches`);
+    for (const { tag, action, error } of images) {
+      if (action === 'missing') notes.push(`missing: ${destination}:${tag}`);
+      if (error !== undefined) notes.push(`failed: ${destination}:${tag}: ${error.message}`);
+    }
+    return notes;
+  });
+}
+
+/** As the sync's that is planned. */
 export function planExitCode(plans: readonly RulePlan[]): ExitCode {
   const images = plans.flatMap((plan) => plan.images);
-  if (images.length === 0) return EXIT.notFound;
+  const errors = [...plans, ...images].map(({ error }) => error?.code);
+  if (errors.includes('upstream-corrupt')) return EXIT.verification;
+  if (errors.includes('upstream-limited')) return EXIT.limited;
   const hasProblem = images.some(({ action }) => action === 'failed' || action === 'missing');
-  return hasProblem ? EXIT.failed : EXIT.ok;
+  if (hasProblem || errors.some((code) => code !== undefined)) return EXIT.failed;
+  return images.length === 0 ? EXIT.notFound : EXIT.ok;
 }
 
 export const STATUS_COLUMNS = ['destination', 'tags', 'vanished', 'failing', 'last', 'at', 'next'];
@@ -152,6 +188,26 @@ export function statusRow(
     at: optionalTime(run?.startedAt),
     next: optionalTime(rule.nextRunAt),
   };
+}
+
+const FAILURES_SHOWN = 3;
+
+/** Why, where the table has a number. */
+export function statusNotes(
+  { destination }: MirrorRule,
+  tags: readonly MirrorTag[],
+  run: MirrorRun | undefined,
+): string[] {
+  const { error: ofRule }: Counted = run?.summary ?? {};
+  const failing = tags.flatMap(({ name, error }) =>
+    error === undefined ? [] : [`failing: ${destination}:${name}: ${error}`],
+  );
+  const rest = failing.length - FAILURES_SHOWN;
+  return [
+    ...(ofRule?.message === undefined ? [] : [`failed: ${destination}: ${ofRule.message}`]),
+    ...failing.slice(0, FAILURES_SHOWN),
+    ...(rest > 0 ? [`${destination}: ${rest} more fail; --tags shows them`] : []),
+  ];
 }
 
 export const TAG_COLUMNS = ['tag', 'digest', 'checked', 'changed', 'vanished', 'error'];
@@ -178,15 +234,26 @@ export const LOG_COLUMNS = [
   'error',
 ];
 
+/** Of what is kept of a run, as far as it is shown. */
 interface Counted {
   readonly counts?: Readonly<Record<string, number>>;
   readonly bytes?: number;
   readonly error?: { readonly message?: string };
+  readonly errors?: readonly { readonly tag?: string; readonly error?: { message?: string } }[];
+}
+
+/** Of the rule as a whole, or else of its first tag that failed. */
+function reasonOfRun({ error, errors = [] }: Counted): string | null {
+  if (error?.message !== undefined) return error.message;
+  const [first, ...others] = errors;
+  if (first?.error?.message === undefined) return null;
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+  return `${first.tag ?? ''}: ${first.error.message}${more}`;
 }
 
 export function logRow({ destination }: MirrorRule, run: MirrorRun): Row {
   const { startedAt, endedAt, outcome, summary } = run;
-  const { counts = {}, bytes, error }: Counted = summary;
+  const { counts = {}, bytes }: Counted = summary;
   const told = Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
   return {
     ...summary,
@@ -197,7 +264,7 @@ export function logRow({ destination }: MirrorRule, run: MirrorRun): Row {
     counts: told,
     size: bytes === undefined ? null : formatBytes(bytes),
     requests: summary['requests'] ?? null,
-    error: error?.message ?? null,
+    error: reasonOfRun(summary),
   };
 }
 

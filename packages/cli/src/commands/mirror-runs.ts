@@ -65,14 +65,10 @@ async function planRules(
     withPersonalLogins(context, logins),
   );
   context.output.rows(plans.map(reports.planRow), reports.PLAN_COLUMNS);
-  for (const { destination, images } of plans) {
-    for (const { tag, action, error } of images) {
-      if (action === 'missing') context.output.note(`missing: ${destination}:${tag}`);
-      if (error !== undefined)
-        context.output.note(`failed: ${destination}:${tag}: ${error.message}`);
-    }
-  }
-  failWith(reports.planExitCode(plans), 'some images are not to be had');
+  for (const note of reports.planNotes(plans)) context.output.note(note);
+  const exitCode = reports.planExitCode(plans);
+  const isEmpty = exitCode === EXIT.notFound;
+  failWith(exitCode, isEmpty ? 'there is nothing to copy' : 'some images are not to be had');
 }
 
 async function syncSelected(
@@ -105,7 +101,7 @@ async function syncSelected(
   );
   output.rows(synced.map(reports.syncRow), reports.SYNC_COLUMNS);
   for (const note of reports.syncNotes(synced)) output.note(note);
-  failWith(reports.syncExitCode(synced), 'not everything is here; run it again to go on');
+  failWith(reports.syncExitCode(synced), reports.syncFailure(synced));
 }
 
 function registerPlanAndSync(mirror: Command, context: CommandContext): void {
@@ -151,13 +147,18 @@ async function showStatus(
 ): Promise<void> {
   await withStores(context, async (storage) => {
     const rows: Readonly<Record<string, unknown>>[] = [];
+    const notes: string[] = [];
     for (const rule of await findRules(storage, selectors)) {
       const tags = await storage.mirrorTags.list(rule.id);
       const [run] = await storage.mirrorRuns.list(rule.id, 1);
       if (showsTags) rows.push(...tags.map((tag) => reports.tagRow(rule, tag)));
-      else rows.push(reports.statusRow(rule, tags, run));
+      else {
+        rows.push(reports.statusRow(rule, tags, run));
+        notes.push(...reports.statusNotes(rule, tags, run));
+      }
     }
     context.output.rows(rows, showsTags ? reports.TAG_COLUMNS : reports.STATUS_COLUMNS);
+    for (const note of notes) context.output.note(note);
   });
 }
 

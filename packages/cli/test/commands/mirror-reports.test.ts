@@ -1,9 +1,15 @@
 import type { ImageStatus, RunReport, SyncedRule } from '@portolan/mirror';
+import { Tag } from '@portolan/oci';
+import type { MirrorRule, MirrorRun, MirrorTag } from '@portolan/storage';
 import { expect, it } from 'vitest';
 import {
+  logRow,
   planExitCode,
+  planNotes,
   quotaText,
+  statusNotes,
   syncExitCode,
+  syncFailure,
   syncNotes,
 } from '../../src/commands/mirror-reports.ts';
 
@@ -75,6 +81,25 @@ it.each<[string, readonly SyncedRule[], number]>([
   expect(syncExitCode(all)).toBe(code);
 });
 
+const missing = synced({ outcome: 'failed', counts: { ...COUNTS, missing: 1 } });
+
+it.each<[string, readonly SyncedRule[], string]>([
+  [
+    'some failed',
+    [synced({ outcome: 'partial', counts: { ...COUNTS, failed: 1 } })],
+    'run it again',
+  ],
+  ['it was interrupted', [missing, synced({ isInterrupted: true })], 'run it again'],
+  ['another process runs the rule', [synced({ outcome: 'busy' })], 'run it again'],
+  ['the limit was reached', [limited], 'run it again later'],
+  ['the upstream lacks a tag', [missing, ok], 'not at their upstream'],
+  ['nothing matched', [nothing], 'no tag matches'],
+  ['content did not match its digest', [broken], 'not kept'],
+])('advises what helps when %s', (_, all, advice) => {
+  expect(syncFailure(all)).toContain(advice);
+  expect(syncFailure(all).includes('run it again')).toBe(advice.startsWith('run it again'));
+});
+
 it('says when the rest goes on, and what matched nothing', () => {
   expect(syncNotes([limited, nothing, ok])).toEqual([
     expect.stringMatching(/19 images go on at \d\d:\d\d$/),
@@ -98,8 +123,72 @@ it('a plan with missing tags is no success', () => {
     pulls: 0,
     isMeasured: true,
     quota: undefined,
+    error: undefined,
   };
   expect(planExitCode([{ ...plan, images: [{ tag: 'a', action: 'unchanged' }] }])).toBe(0);
   expect(planExitCode([{ ...plan, images: [{ tag: 'a', action: 'missing' }] }])).toBe(1);
   expect(planExitCode([{ ...plan, images: [] }])).toBe(3);
+});
+
+const failedPlan = {
+  source: 'quay.io/a/b',
+  destination: 'quay.io/a/b',
+  images: [],
+  bytes: undefined,
+  blobs: undefined,
+  requests: 0,
+  pulls: 0,
+  isMeasured: false,
+  quota: undefined,
+};
+
+it.each([
+  ['upstream-denied', 1],
+  ['upstream-unavailable', 1],
+  ['upstream-limited', 75],
+  ['upstream-corrupt', 4],
+])('a plan whose rule fails with %s ends with %i, and says why', (code, exitCode) => {
+  const plans = [{ ...failedPlan, error: { code, message: 'who are you?' } }];
+  expect(planExitCode(plans)).toBe(exitCode);
+  expect(planNotes(plans)).toEqual(['failed: quay.io/a/b: who are you?']);
+});
+
+it('a plan that matches nothing says so', () => {
+  expect(planNotes([{ ...failedPlan, error: undefined }])).toEqual(['quay.io/a/b: no tag matches']);
+});
+
+const RULE = { destination: 'quay.io/a/b' } as MirrorRule;
+const RUN: MirrorRun = {
+  id: 1,
+  ruleId: 1,
+  startedAt: 0,
+  endedAt: 1,
+  outcome: 'failed',
+  summary: { error: { code: 'upstream-denied', message: 'who are you?' } },
+};
+
+function failing(name: string): MirrorTag {
+  const unseen = { digest: undefined, changedAt: undefined, vanishedAt: undefined };
+  return { name: Tag.parse(name), ...unseen, checkedAt: 0, error: 'no such blob' };
+}
+
+it('the status says why, of three tags at most', () => {
+  const tags = ['1', '2', '3', '4', '5'].map(failing);
+  expect(statusNotes(RULE, tags, RUN)).toEqual([
+    'failed: quay.io/a/b: who are you?',
+    'failing: quay.io/a/b:1: no such blob',
+    'failing: quay.io/a/b:2: no such blob',
+    'failing: quay.io/a/b:3: no such blob',
+    'quay.io/a/b: 2 more fail; --tags shows them',
+  ]);
+  expect(statusNotes(RULE, [], undefined)).toEqual([]);
+});
+
+it('the log says why a run failed, or the first of its tags', () => {
+  expect(logRow(RULE, RUN)).toMatchObject({ error: 'who are you?' });
+  const errors = ['1', '2'].map((tag) => ({ tag, error: { message: 'no such blob' } }));
+  expect(logRow(RULE, { ...RUN, summary: { errors } })).toMatchObject({
+    error: '1: no such blob (and 1 more)',
+  });
+  expect(logRow(RULE, { ...RUN, summary: {} })).toMatchObject({ error: null });
 });

@@ -17,7 +17,7 @@ export interface MirrorDeps extends UpstreamClientsDeps {
 }
 
 export interface Mirror {
-  /** Changes nothing. @throws MirrorError */
+  /** Changes nothing; what an upstream does is in the plan. */
   plan(rule: MirrorRule, options: PlanOptions): Promise<RulePlan>;
   /**
    * In the order of `rules`; what an upstream does is in the reports, and thrown by nothing. May be

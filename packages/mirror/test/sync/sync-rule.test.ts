@@ -148,6 +148,37 @@ describe('a run', () => {
     expect((await storage.mirrorRuns.list(made.id, 1))[0]?.outcome).toBe('failed');
   });
 
+  it('says what to do about a failure, and status and log keep it', async () => {
+    const { rule, sync, upstream, storage } = await withSample();
+    upstream.before = (request) => {
+      if (request === 'head tag:1.0') {
+        throw mirrorError('upstream-denied', 'who are you?', { hint: 'set credentials' });
+      }
+    };
+    const made = await rule({ tags: ['1.0'] });
+    const { report } = await sync(made);
+    expect(report.errors[0]?.error?.message).toBe('who are you?; set credentials');
+    const [noted] = await storage.mirrorTags.list(made.id);
+    expect(noted?.error).toBe('who are you?; set credentials');
+  });
+
+  it('forgets the failures of tags that the rule has dropped', async () => {
+    const { rule, sync, upstream, storage } = await withSample();
+    const made = await rule({ tags: ['1.0', '2.0', '9.9'] });
+    await sync(made);
+    upstream.before = (request) => {
+      if (request === 'head tag:2.0') throw mirrorError('upstream-denied', 'who are you?');
+    };
+    await sync(made);
+    const failing = async () =>
+      (await storage.mirrorTags.list(made.id)).filter(({ error }) => error !== undefined);
+    expect((await failing()).map(({ name }) => name).sort()).toEqual(['2.0', '9.9']);
+    await sync({ ...made, settings: { tags: ['1.0'], referrers: true } });
+    expect(await failing()).toEqual([]);
+    const names = (await storage.mirrorTags.list(made.id)).map(({ name }) => name);
+    expect(names.sort()).toEqual(['1.0', '2.0']);
+  });
+
   it('does not run while another process runs the rule', async () => {
     const { rule, sync, storage } = await withSample();
     const made = await rule();
@@ -255,6 +286,17 @@ describe('a plan', () => {
       'unchanged',
       'missing',
     ]);
+  });
+
+  it('says that the tags cannot be listed, and why', async () => {
+    const { rule, plan, upstream } = await withSample();
+    upstream.before = () => {
+      throw mirrorError('upstream-denied', 'who are you?', { hint: 'set credentials' });
+    };
+    expect(await plan(await rule())).toMatchObject({
+      images: [],
+      error: { code: 'upstream-denied', message: 'who are you?; set credentials' },
+    });
   });
 
   it('reads no manifest where pulls are counted, unless it is told to', async () => {
