@@ -46,8 +46,8 @@ beforeAll(async () => {
   vendor = await startPortolan({
     env: { PORTOLAN_ADMIN_PASSWORD: cage.make('upstream password') },
   });
-  const token = await vendor.token(['repository:admin/app:pull,push']);
-  await pushImage(createRegistryClient(vendor.url, token), 'admin/app', image, '1');
+  const bearer = await vendor.token(['repository:admin/app:pull,push']);
+  await pushImage(createRegistryClient(vendor.url, bearer), 'admin/app', image, '1');
   portolan = await startPortolan({
     workers: 2,
     env: {
@@ -72,7 +72,7 @@ interface TokenRequest {
   readonly login?: string;
 }
 
-async function token({ query, form, login }: TokenRequest): Promise<Response> {
+async function requestToken({ query, form, login }: TokenRequest): Promise<Response> {
   const service = await readService(portolan.url);
   const url = new URL('/token', portolan.url);
   const headers = new Headers({ cookie: `session=${cage.make('cookie')}` });
@@ -101,22 +101,27 @@ async function sendRaw(text: string): Promise<void> {
 describe('secrets are sent', () => {
   it('by logins, right and wrong', async () => {
     const password = portolan.adminPassword;
-    const good = await token({ login: `admin:${password}`, query: { offline_token: 'true' } });
+    const good = await requestToken({
+      login: `admin:${password}`,
+      query: { offline_token: 'true' },
+    });
     const { token: access, refresh_token: refresh } = (await good.json()) as Record<string, string>;
     cage.add('access token', (access ?? '').split('.')[2] ?? '');
     cage.add('refresh token', refresh ?? '');
     const form = { grant_type: 'password', username: 'admin', password };
     const refreshed = { grant_type: 'refresh_token', refresh_token: refresh ?? '' };
     const answers = [
-      await token({ login: `admin:${cage.make('wrong password')}` }),
+      await requestToken({ login: `admin:${cage.make('wrong password')}` }),
       // People type their password where the name belongs.
-      await token({ login: `${cage.make('password as name')}:x` }),
-      await token({ query: { password: cage.make('password in query'), account: 'admin' } }),
-      await token({ form }),
-      await token({ form: { ...form, password: cage.make('wrong password in form') } }),
-      await token({ form: refreshed }),
-      await token({ form: { ...refreshed, refresh_token: cage.make('wrong refresh token') } }),
-      await token({ form: { grant_type: cage.make('grant type') } }),
+      await requestToken({ login: `${cage.make('password as name')}:x` }),
+      await requestToken({ query: { password: cage.make('password in query'), account: 'admin' } }),
+      await requestToken({ form }),
+      await requestToken({ form: { ...form, password: cage.make('wrong password in form') } }),
+      await requestToken({ form: refreshed }),
+      await requestToken({
+        form: { ...refreshed, refresh_token: cage.make('wrong refresh token') },
+      }),
+      await requestToken({ form: { grant_type: cage.make('grant type') } }),
     ];
     expect(answers.map(({ status }) => status)).toEqual([401, 401, 200, 200, 401, 200, 401, 400]);
   });

@@ -89,8 +89,8 @@ export function startWorker(start: Extract<ToWorker, { type: 'start' }>): Runnin
     ready: ready.promise,
     ended: ended.promise,
     snapshot: () =>
-      new Promise((resolve) => {
-        answer = resolve;
+      new Promise((done) => {
+        answer = done;
         send({ type: 'metrics' });
       }),
     drain: () => send({ type: 'drain' }),

@@ -72,18 +72,15 @@ function run(): void {
   const endOrFail = (): void => {
     end().catch(() => process.exit(1));
   };
-  const answerMetrics = (): void => {
-    started
-      ?.then(async ({ metrics }) => {
-        if (metrics === undefined) return;
-        await send({ type: 'metrics', snapshot: await metrics.snapshot() });
-      })
-      // Of a start that failed is told elsewhere.
-      .catch(() => undefined);
+  const answerMetrics = async (): Promise<void> => {
+    // Of a start that failed is told elsewhere.
+    const worker = await started?.catch(() => undefined);
+    if (worker?.metrics === undefined) return;
+    await send({ type: 'metrics', snapshot: await worker.metrics.snapshot() });
   };
   process.on('message', (message: ToWorker) => {
     if (message.type === 'drain') return endOrFail();
-    if (message.type === 'metrics') return answerMetrics();
+    if (message.type === 'metrics') return void answerMetrics();
     started = start(message);
     started.catch(async (error: unknown) => {
       await send({ type: 'failed', failure: explainFailure(error) });

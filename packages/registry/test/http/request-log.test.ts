@@ -35,6 +35,8 @@ function withBrokenTags(storage: Storage): ContentStores {
   return { ...storage, tags: { ...storage.tags, list: failToList } };
 }
 
+const OTHERS = { traceId: 'trace-1', proxyRequestId: 'proxy-1' };
+
 describe('the request log', () => {
   it('has the domain`s fields, and never the token', async () => {
     await withRegistry({ logLevel: 'debug', limits: { accessLog: true } }, async (registry) => {
@@ -72,6 +74,18 @@ describe('the request log', () => {
         setTimeout(() => upload.destroy(), 50);
       });
       expect(await lines(registry)).toMatchObject([{ route: 'upload-append', isComplete: false }]);
+    });
+  });
+
+  it('has what leads to the logs of others, beside an id of ours', async () => {
+    await withRegistry({ logLevel: 'debug', correlate: () => OTHERS }, async (registry) => {
+      const answer = await registry.request('/v2/');
+      const requestId = answer.headers['x-request-id'];
+      expect(JSON.parse(answer.body.toString())).toMatchObject({
+        errors: [{ detail: { requestId } }],
+      });
+      const [line] = await lines(registry);
+      expect(line).toMatchObject({ requestId, ...OTHERS });
     });
   });
 

@@ -30,6 +30,8 @@ export interface RegistryOptions {
   readonly logLevel?: Level;
   readonly stamps?: StampStore;
   readonly content?: (storage: Storage) => RegistryDeps['content'];
+  readonly observe?: RegistryDeps['observe'];
+  readonly correlate?: RegistryDeps['correlate'];
 }
 
 export interface TestRegistry {
@@ -85,6 +87,8 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
     clock,
     randomId,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
+    ...(options.observe === undefined ? {} : { observe: options.observe }),
+    ...(options.correlate === undefined ? {} : { correlate: options.correlate }),
   });
   const server = http.createServer({ requestTimeout: 0 });
   app.attach(server);

@@ -47,6 +47,36 @@ it('keeps a thousand runs of a rule', async () => {
   expect(runs[0]).toEqual(last);
 });
 
+it('tells when each rule was last well, which no later failure takes back', async () => {
+  const { mirrorRuns, mirrorRules, time, id } = await openRuns();
+  expect(await mirrorRuns.lastSuccesses(10)).toEqual([]);
+  const second = await mirrorRules.create(
+    {
+      upstream: 'quay.io',
+      path: RepositoryName.parse('a/a'),
+      destination: RepositoryName.parse('quay.io/a/a'),
+      settings: {},
+      nextRunAt: undefined,
+    },
+    ACTOR,
+  );
+  const finished = async (rule: number, outcome: 'ok' | 'failed') => {
+    time.now += 10;
+    await mirrorRuns.finish((await mirrorRuns.start(rule)).id, outcome, {});
+    return time.now;
+  };
+  await finished(id, 'ok');
+  const endedAt = await finished(id, 'ok');
+  await finished(id, 'failed');
+  await finished(second.id, 'failed');
+  await mirrorRuns.start(id);
+  const first = { destination: 'quay.io/a/b', endedAt };
+  expect(await mirrorRuns.lastSuccesses(10)).toEqual([first]);
+  const other = { destination: 'quay.io/a/a', endedAt: await finished(second.id, 'ok') };
+  expect(await mirrorRuns.lastSuccesses(10)).toEqual([other, first]);
+  expect(await mirrorRuns.lastSuccesses(1)).toEqual([other]);
+});
+
 it('loses the runs with their rule', async () => {
   const { mirrorRuns, mirrorRules, id } = await openRuns();
   await mirrorRuns.start(id);

@@ -1,6 +1,7 @@
 // Requests to the token service, and what became of logins.
 import type { ObserveAuthRequest } from '@portolan/auth';
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Histogram, type Registry } from 'prom-client';
+import { addAskedGauge } from './asked-gauge.ts';
 import { codeLabel, methodLabel, NO_HANDLER, REQUEST_SECONDS } from './http-labels.ts';
 
 export interface AuthMetrics {
@@ -52,14 +53,11 @@ export function createAuthMetrics(registry: Registry): AuthMetrics {
   const { requests, seconds, issued, failures, throttled } = metricsOf(registry);
   // A counter that appears only with its first event hides that event from `increase()`.
   for (const grant of GRANTS) issued.inc({ grant }, 0);
-  let queueLength = (): number => 0;
-  new Gauge({
+  let queueLength: (() => number) | undefined;
+  addAskedGauge(registry, {
     name: 'auth_hash_queue_length',
     help: 'Logins that wait for their password to be hashed.',
-    registers: [registry],
-    collect() {
-      this.set(queueLength());
-    },
+    ask: (gauge) => gauge.set(queueLength?.() ?? 0),
   });
   return {
     observe({ route, method, status, durationMs, grant, refusal }) {

@@ -1,6 +1,7 @@
 // How full the store is. All processes see the same, so the primary alone tells it.
 import type { ContentSize, Storage } from '@portolan/storage';
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { addAskedGauge } from './asked-gauge.ts';
 
 export interface ContentMetricsDeps {
   readonly storage: Pick<Storage, 'contentSize' | 'freeBytes'>;
@@ -37,17 +38,16 @@ function createContentSize({ storage, clock }: ContentMetricsDeps) {
 export function watchContent(registry: Registry, deps: ContentMetricsDeps): void {
   const contentSize = createContentSize(deps);
   const gauge = (name: string, help: string, read: () => number | Promise<number>): void => {
-    new Gauge({
+    addAskedGauge(registry, {
       name,
       help,
-      registers: [registry],
-      async collect() {
+      async ask(asked) {
         // What cannot be read is left out; the other metrics matter all the more then.
-        this.remove();
+        asked.remove();
         const value = await Promise.resolve()
           .then(read)
           .catch(() => undefined);
-        if (value !== undefined) this.set(value);
+        if (value !== undefined) asked.set(value);
       },
     });
   };

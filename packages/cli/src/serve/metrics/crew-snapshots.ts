@@ -32,12 +32,14 @@ interface Known {
 
 const PATIENCE_MS = 2000;
 
+async function askOnce(known: Known): Promise<void> {
+  known.last = await known.member.snapshot();
+  known.asked = undefined;
+}
+
 /** Whether the answer came. */
 async function ask(known: Known, patienceMs: number): Promise<boolean> {
-  known.asked ??= known.member.snapshot().then((snapshot) => {
-    known.last = snapshot;
-    known.asked = undefined;
-  });
+  known.asked ??= askOnce(known);
   const answered = known.asked.then(() => true);
   const gone = known.member.ended.then(() => false);
   const patience = new AbortController();
@@ -51,6 +53,12 @@ export function createCrewSnapshots({ own, patienceMs = PATIENCE_MS }: CrewSnaps
   const live = new Set<Known>();
   /** Of those that are gone. Added up when somebody asks, since that takes time. */
   let gone: Snapshot[] = [];
+
+  async function bury(known: Known): Promise<void> {
+    await known.member.ended;
+    live.delete(known);
+    gone.push(countsOf(known.last));
+  }
 
   async function scrape(): Promise<string> {
     const asked = [...live];
@@ -77,10 +85,7 @@ export function createCrewSnapshots({ own, patienceMs = PATIENCE_MS }: CrewSnaps
     add(member) {
       const known: Known = { member, last: [], asked: undefined };
       live.add(known);
-      void member.ended.then(() => {
-        live.delete(known);
-        gone.push(countsOf(known.last));
-      });
+      void bury(known);
     },
     scrape() {
       underWay ??= scrape().finally(() => {

@@ -1,10 +1,16 @@
 // What the mirror has done. Counted are the runs of this server; when a rule was last well and what an
 // upstream still allows is read from the database, and so holds over restarts and for `mirror sync`, too.
 import type { ImageStatus, RunReport } from '@portolan/mirror';
-import type { Storage } from '@portolan/storage';
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type { MirrorRunStore, UpstreamStore } from '@portolan/storage';
+import { Counter, type Registry } from 'prom-client';
+import { addAskedGauge } from './asked-gauge.ts';
 
 export type ObserveMirrorRun = (report: RunReport) => void;
+
+export interface MirrorMetricsStores {
+  readonly mirrorRuns: Pick<MirrorRunStore, 'lastSuccesses'>;
+  readonly upstreams: Pick<UpstreamStore, 'list'>;
+}
 
 /** Rules and upstreams that get a time series of their own: the first by name. */
 const MAX_NAMED = 500;
@@ -20,34 +26,32 @@ const STATUSES: readonly ImageStatus[] = [
 ];
 const OUTCOMES: readonly RunReport['outcome'][] = ['ok', 'partial', 'failed', 'limited', 'busy'];
 
-function watchRules(registry: Registry, { mirrorRuns }: Pick<Storage, 'mirrorRuns'>): void {
-  new Gauge({
+function watchRules(registry: Registry, { mirrorRuns }: MirrorMetricsStores): void {
+  addAskedGauge(registry, {
     name: 'sync_last_success_timestamp_seconds',
     help: `When a rule last had all that it names; the first ${MAX_NAMED} rules by destination.`,
     labelNames: ['rule'],
-    registers: [registry],
-    async collect() {
+    async ask(gauge) {
       const successes = await mirrorRuns.lastSuccesses(MAX_NAMED).catch(() => []);
-      this.reset();
+      gauge.reset();
       for (const { destination, endedAt } of successes) {
-        this.set({ rule: destination }, endedAt / 1000);
+        gauge.set({ rule: destination }, endedAt / 1000);
       }
     },
   });
 }
 
-function watchUpstreams(registry: Registry, { upstreams }: Pick<Storage, 'upstreams'>): void {
-  new Gauge({
+function watchUpstreams(registry: Registry, { upstreams }: MirrorMetricsStores): void {
+  addAskedGauge(registry, {
     name: 'upstream_ratelimit_remaining',
     help: `Pulls that an upstream allows until its limit, as it last said; the first ${MAX_NAMED} by name.`,
     labelNames: ['upstream'],
-    registers: [registry],
-    async collect() {
+    async ask(gauge) {
       const records = await upstreams.list().catch(() => []);
-      this.reset();
+      gauge.reset();
       for (const { host, quota } of records.slice(0, MAX_NAMED)) {
         const remaining = quota?.['remaining'];
-        if (typeof remaining === 'number') this.set({ upstream: host }, remaining);
+        if (typeof remaining === 'number') gauge.set({ upstream: host }, remaining);
       }
     },
   });
@@ -55,7 +59,7 @@ function watchUpstreams(registry: Registry, { upstreams }: Pick<Storage, 'upstre
 
 export function createMirrorMetrics(
   registry: Registry,
-  storage: Pick<Storage, 'mirrorRuns' | 'upstreams'>,
+  stores: MirrorMetricsStores,
 ): ObserveMirrorRun {
   const registers = [registry];
   const runs = new Counter({
@@ -77,8 +81,8 @@ export function createMirrorMetrics(
   });
   for (const outcome of OUTCOMES) runs.inc({ outcome }, 0);
   for (const outcome of STATUSES) images.inc({ outcome }, 0);
-  watchRules(registry, storage);
-  watchUpstreams(registry, storage);
+  watchRules(registry, stores);
+  watchUpstreams(registry, stores);
   return (report) => {
     runs.inc({ outcome: report.outcome });
     bytes.inc(report.bytes);

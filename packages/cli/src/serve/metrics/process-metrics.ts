@@ -1,7 +1,8 @@
 // What each process counts of its own work: a worker, the primary beside it, or a server of one process.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { ObserveStorage } from '@portolan/storage';
-import { Gauge, Histogram, Registry } from 'prom-client';
+import { Histogram, Registry } from 'prom-client';
+import { addAskedGauge } from './asked-gauge.ts';
 import { type AuthMetrics, createAuthMetrics } from './auth-metrics.ts';
 import { createCertificateMetrics, type ListCertificates } from './certificate-metrics.ts';
 import { createRegistryMetrics, type RegistryMetrics } from './registry-metrics.ts';
@@ -46,15 +47,14 @@ function storageObserver(prometheus: Registry): ObserveStorage {
 function watchEventLoop(prometheus: Registry): void {
   const delays = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   delays.enable();
-  new Gauge({
+  addAskedGauge(prometheus, {
     name: 'eventloop_lag_seconds',
     help: 'How late the event loop was since the last scrape, at the 99th percentile.',
     aggregator: 'max',
-    registers: [prometheus],
-    collect() {
+    ask(gauge) {
       // What is measured is the time between two ticks of a timer.
       const lateMs = delays.count === 0 ? 0 : delays.percentile(99) / 1e6 - LOOP_RESOLUTION_MS;
-      this.set(Math.max(0, lateMs) / 1000);
+      gauge.set(Math.max(0, lateMs) / 1000);
       delays.reset();
     },
   });

@@ -3,10 +3,13 @@ import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue } fro
 
 export type Snapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
 
+// The names of prom-client's types are numbers in its declarations, and words in fact.
+function isCount({ type }: { readonly type: unknown }): boolean {
+  return type === 'counter' || type === 'histogram';
+}
+
 /** What only ever grows, and so is still true when its process is gone. */
 export function countsOf(snapshot: Snapshot): Snapshot {
-  // The names of prom-client's types are numbers in its declarations, and words in fact.
-  const isCount = ({ type }: { type: unknown }) => type === 'counter' || type === 'histogram';
   return snapshot.filter(isCount);
 }
 

@@ -14,7 +14,7 @@ function createProcess() {
   return {
     // Copied, as on its way between processes.
     snapshot: async () => structuredClone(await registry.getMetricsAsJSON()),
-    work(times: number, code = '200') {
+    work: (times: number, code = '200'): void => {
       for (let i = 0; i < times; i++) {
         requests.inc({ code });
         sizes.observe(50);

@@ -1,5 +1,5 @@
 import { ROUTES } from '@portolan/registry';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { createAuthMetrics } from '../../../src/serve/metrics/auth-metrics.ts';

@@ -11,9 +11,9 @@ import {
 export interface CountingServer {
   readonly server: RunningServer;
   readonly dataDir: string;
-  scrape(): Promise<string>;
+  readonly scrape: () => Promise<string>;
   /** Of all series of that name, or of those with the labels, added up. */
-  valueOf(name: string, labels?: string): Promise<number>;
+  readonly valueOf: (name: string, labels?: string) => Promise<number>;
 }
 
 const SERVED = /"url":"(http:[^"]+\/metrics)"/;
