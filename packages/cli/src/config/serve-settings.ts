@@ -31,8 +31,6 @@ export interface ServeSettings {
   readonly isAccessLogged: boolean;
   /** Networks whose `X-Forwarded-*` count. */
   readonly trustedProxies: readonly string[];
-  /** The directory of the certificates for `https` listeners. */
-  readonly certificates: string;
   readonly tls: TlsSettings;
   readonly logLevel: SettingValues['log_level'];
   readonly issuer: string | undefined;
@@ -136,7 +134,6 @@ function toSettings(role: ServeRole, values: SettingValues): ServeSettings {
     shutdownGraceMs: settled(values, 'shutdown_grace_seconds') * 1000,
     isAccessLogged: settled(values, 'access_log'),
     trustedProxies: settled(values, 'trusted_proxies'),
-    certificates: toTlsSettings(values).directories.certificates,
     tls: toTlsSettings(values),
     logLevel: values.log_level,
     issuer: values['token.issuer'],

@@ -13,12 +13,16 @@ const MESSAGES = {
   failed: 'a certificate cannot be used',
 } as const;
 
-/** Undefined without an `https` listener. @throws CommandFailure when there is no certificate for one */
+/**
+ * Undefined without an `https` listener. An ACME server can issue the first certificate only once we
+ * answer it. @throws CommandFailure when there is no certificate, and none will come
+ */
 export async function openCertificates(
-  { listen, certificates: directory }: Pick<ServeSettings, 'listen' | 'certificates'>,
+  { listen, tls }: Pick<ServeSettings, 'listen' | 'tls'>,
   logger: Logger,
 ): Promise<CertificateContexts | undefined> {
   if (!listen.some(({ scheme }) => scheme === 'https')) return undefined;
+  const directory = tls.directories.certificates;
   // Who speaks no TLS need not load what makes certificates.
   const { openCertificateContexts } = await import('@portolan/tls');
   const contexts = await openCertificateContexts({
@@ -27,7 +31,7 @@ export async function openCertificates(
     report: ({ kind, file, message }) =>
       logger[LEVELS[kind]]({ file, reason: message }, MESSAGES[kind]),
   });
-  if (contexts.list().length > 0) return contexts;
+  if (contexts.list().length > 0 || tls.acme !== undefined) return contexts;
   contexts.close();
   const hint =
     'Make one with `portolan ca init && portolan ca issue NAME`, or put NAME.pem with chain and key there.';
