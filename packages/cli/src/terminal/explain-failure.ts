@@ -3,6 +3,7 @@
 import { DomainError } from '@portolan/oci';
 import { SettingsError } from '../config/settings-problem.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts';
+import { factLines } from './fact-lines.ts';
 import { printableLines } from './printable.ts';
 
 /** Data, so that it can go from one process to another and still be told like any other. */
@@ -53,9 +54,7 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
 /** A line for each fact, and the hint. */
 function words(detail: Readonly<Record<string, unknown>>): string | undefined {
   const { hint, ...facts } = detail;
-  const shown = Object.entries(facts).map(([key, value]) =>
-    typeof value === 'string' ? `${key}: ${value}` : `${key}: ${JSON.stringify(value)}`,
-  );
+  const shown = factLines(facts);
   const lines = typeof hint === 'string' ? [...shown, hint] : shown;
   return lines.length === 0 ? undefined : lines.join('\n');
 }

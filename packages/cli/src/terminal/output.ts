@@ -1,4 +1,5 @@
 // Answers of commands: data to stdout as an aligned table or as JSON, sentences to stderr.
+import { formatBytes } from './format-bytes.ts';
 import { printable, printableLines } from './printable.ts';
 
 export type OutputFormat = 'table' | 'json';
@@ -40,9 +41,19 @@ function cell(value: unknown): string {
   return printable(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
+/** Sizes are numbers for programs, and have a unit for people. */
+function cellOf(row: Row, key: string): string {
+  const value = row[key];
+  if (typeof value !== 'number') return cell(value);
+  if (key === 'bytes') return formatBytes(value);
+  return key === 'bytesPerSecond' ? `${formatBytes(value)}/s` : cell(value);
+}
+
+const HEADINGS: Readonly<Record<string, string>> = { bytes: 'SIZE', bytesPerSecond: 'BANDWIDTH' };
+
 /** `createdAt` is CREATED AT. */
 function heading(key: string): string {
-  return key.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').toUpperCase();
+  return HEADINGS[key] ?? key.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').toUpperCase();
 }
 
 function align(lines: readonly (readonly string[])[]): string {
@@ -64,13 +75,11 @@ export function createOutput(format: OutputFormat, { stdout, stderr }: OutputStr
   };
   const table = {
     rows(rows: readonly Row[], columns: readonly string[]): void {
-      const lines = rows.map((row) => columns.map((key) => cell(row[key])));
+      const lines = rows.map((row) => columns.map((key) => cellOf(row, key)));
       stdout.write(align([columns.map(heading), ...lines]));
     },
     record(record: Row): void {
-      stdout.write(
-        align(Object.entries(record).map(([key, value]) => [heading(key), cell(value)])),
-      );
+      stdout.write(align(Object.keys(record).map((key) => [heading(key), cellOf(record, key)])));
     },
   };
   return {

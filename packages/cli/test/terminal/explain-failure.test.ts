@@ -12,6 +12,30 @@ describe('a failure', () => {
     );
   });
 
+  it('is told with sizes and times as people read them, and a line for each entry', () => {
+    const detail = {
+      directory: '/media/usb',
+      freeBytes: 20 * 1024 ** 2,
+      retryAt: Date.UTC(2026, 0, 1),
+      newerBundles: ['a', 'b'],
+      isQuotaUsedUp: true,
+      nothing: undefined,
+    };
+    const failure = explainFailure(new DomainError('space-short', 'there is no room', detail));
+    expect(failureText(failure)).toBe(
+      [
+        'error: there is no room',
+        '  directory: /media/usb',
+        '  free: 20.0 MiB',
+        '  retry at: 2026-01-01T00:00:00.000Z',
+        '  newer bundles:',
+        '    a',
+        '    b',
+        '  is quota used up: true',
+      ].join('\n'),
+    );
+  });
+
   it.each([
     new DomainError('bundle-invalid', 'the file \u001b[2J', { file: '/media/\u009b2J\r' }),
     new Error('ENOENT: no such file \u001b]0;title\u0007'),

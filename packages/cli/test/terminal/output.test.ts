@@ -31,6 +31,11 @@ describe('a table', () => {
     );
   });
 
+  it('has sizes with their unit', () => {
+    output('table').record({ bytes: 46_029_184, bytesPerSecond: 20_971_520, blobs: 3 });
+    expect(stdout).toBe('SIZE       43.9 MiB\nBANDWIDTH  20.0 MiB/s\nBLOBS      3\n');
+  });
+
   it('shows its heading when there is nothing', () => {
     output('table').rows([], ['name']);
     expect(stdout).toBe('NAME\n');
@@ -56,6 +61,11 @@ describe('JSON', () => {
   it('is an empty list when there is nothing', () => {
     output('json').rows([], ['name']);
     expect(JSON.parse(stdout)).toEqual([]);
+  });
+
+  it('has sizes as numbers', () => {
+    output('json').record({ bytes: 46_029_184 });
+    expect(JSON.parse(stdout)).toEqual({ bytes: 46_029_184 });
   });
 
   it('is one object for one thing', () => {
