@@ -1,6 +1,10 @@
 // deploy/caddy/Caddyfile as it is shipped.
 import { describeProxy } from './describe-proxy.ts';
 import { certificateTests } from './proxy-certificates.ts';
+import { headerTests } from './proxy-headers.ts';
+import { nameTests } from './proxy-names.ts';
+import { restartTests } from './proxy-restart.ts';
+import { transferTests } from './proxy-transfers.ts';
 
 describeProxy({
   title: 'Caddy',
@@ -19,10 +23,10 @@ describeProxy({
       env: {
         HOME: box.directory,
         PORTOLAN_CERTIFICATES: box.certificates,
-        PORTOLAN_REGISTRY_SOCKET: box.registrySocket,
-        PORTOLAN_AUTH_SOCKET: box.authSocket,
+        PORTOLAN_REGISTRY_SOCKET: box.sockets.registry,
+        PORTOLAN_AUTH_SOCKET: box.sockets.auth,
       },
     };
   },
-  more: certificateTests,
+  tests: [nameTests, headerTests, transferTests, certificateTests, restartTests],
 });

@@ -1,12 +1,9 @@
-// One proxy with the file that is shipped for it, in front of the two halves: what all of them must do.
+// One proxy with the file that is shipped for it, in front of the two halves.
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Daemon, startDaemon } from '../support/daemon.ts';
 import { type DebianPackage, describeWith } from '../support/debian-package.ts';
 import { type OneBox, startOneBox } from './one-box.ts';
-import { headerTests } from './proxy-headers.ts';
-import { nameTests } from './proxy-names.ts';
-import { transferTests } from './proxy-transfers.ts';
 
 /** How it is called once its file is in place. */
 export interface ProxyCommand {
@@ -24,8 +21,8 @@ export interface ProxyUnderTest {
   readonly group: string;
   /** Copies the shipped file, with the paths of the test and less time for headers. */
   prepare(box: OneBox): Promise<ProxyCommand>;
-  /** Tests that are of this proxy alone. */
-  readonly more?: (box: () => OneBox) => void;
+  /** What is asked of it. */
+  readonly tests: readonly ((box: () => OneBox) => void)[];
 }
 
 async function isAnswering({ client }: OneBox): Promise<boolean> {
@@ -66,10 +63,6 @@ export function describeProxy(proxy: ProxyUnderTest): void {
       expect(code, output).toBe(0);
     });
 
-    const theBox = (): OneBox => box;
-    nameTests(theBox);
-    headerTests(theBox);
-    transferTests(theBox);
-    proxy.more?.(theBox);
+    for (const tests of proxy.tests) tests(() => box);
   });
 }

@@ -1,31 +1,62 @@
-// deploy/haproxy/haproxy.cfg as it is shipped.
-import { describeProxy } from './describe-proxy.ts';
+// deploy/haproxy/haproxy.cfg as it is shipped, and with the PROXY protocol that its comments offer.
+import { describeProxy, type ProxyCommand } from './describe-proxy.ts';
+import type { OneBox } from './one-box.ts';
 import { certificateTests } from './proxy-certificates.ts';
 import { dockerTests } from './proxy-docker.ts';
+import { headerTests } from './proxy-headers.ts';
+import { nameTests } from './proxy-names.ts';
+import { transferTests } from './proxy-transfers.ts';
+
+async function prepare(
+  box: OneBox,
+  sockets: OneBox['sockets'],
+  words: Readonly<Record<string, string>>,
+): Promise<ProxyCommand> {
+  const path = await box.copyDeployed('haproxy/haproxy.cfg', {
+    'timeout http-request 30s': 'timeout http-request 2s',
+    'timeout http-keep-alive 60s': 'timeout http-keep-alive 2s',
+    ...words,
+  });
+  return {
+    file: '/usr/sbin/haproxy',
+    // With a master that stays root, so that it ends with the test.
+    args: ['-W', '-db', '-f', path],
+    check: ['-c', '-f', path],
+    env: {
+      PORTOLAN_CERTIFICATES: box.certificates,
+      PORTOLAN_REGISTRY_SOCKET: sockets.registry,
+      PORTOLAN_AUTH_SOCKET: sockets.auth,
+    },
+  };
+}
 
 describeProxy({
   title: 'HAProxy',
   packages: ['haproxy', 'docker.io'],
   group: 'haproxy',
-  async prepare(box) {
-    const path = await box.copyDeployed('haproxy/haproxy.cfg', {
-      'timeout http-request 30s': 'timeout http-request 2s',
-      'timeout http-keep-alive 60s': 'timeout http-keep-alive 2s',
-    });
-    return {
-      file: '/usr/sbin/haproxy',
-      // With a master that stays root, so that it ends with the test.
-      args: ['-W', '-db', '-f', path],
-      check: ['-c', '-f', path],
-      env: {
-        PORTOLAN_CERTIFICATES: box.certificates,
-        PORTOLAN_REGISTRY_SOCKET: box.registrySocket,
-        PORTOLAN_AUTH_SOCKET: box.authSocket,
-      },
-    };
-  },
-  more: (box) => {
-    certificateTests(box);
-    dockerTests(box);
-  },
+  prepare: (box) => prepare(box, box.sockets, {}),
+  tests: [nameTests, headerTests, transferTests, certificateTests, dockerTests],
+});
+
+/** The server's line that a comment offers, but on a unix socket. */
+function offered(half: string, address: string): Readonly<Record<string, string>> {
+  const variable = `"unix@\${PORTOLAN_${half.toUpperCase()}_SOCKET}"`;
+  return {
+    [`    server ${half} ${variable}`]: `    #server ${half} ${variable}`,
+    [`    #server ${half} ${address}`]: `    server ${half} ${variable}`,
+  };
+}
+
+describeProxy({
+  title: 'HAProxy with the PROXY protocol',
+  packages: ['haproxy'],
+  group: 'haproxy',
+  prepare: (box) =>
+    prepare(box, box.proxyProtocolSockets, {
+      ...offered('registry', '10.0.0.5:5000'),
+      ...offered('auth', '10.0.0.5:5001'),
+      // The protocol alone has to tell the address.
+      'http-request set-header X-Forwarded-For %[src]': '',
+    }),
+  tests: [nameTests, headerTests],
 });

@@ -2,6 +2,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeProxy } from './describe-proxy.ts';
+import { headerTests } from './proxy-headers.ts';
+import { nameTests } from './proxy-names.ts';
+import { transferTests } from './proxy-transfers.ts';
 
 /** What Debian's file says of such things as ours says, too. */
 function frame(directory: string, conf: string): string {
@@ -29,8 +32,8 @@ describeProxy({
   async prepare(box) {
     const conf = await box.copyDeployed('nginx/portolan.conf', {
       '/var/lib/portolan/tls': box.certificates,
-      '/run/portolan/registry.sock': box.registrySocket,
-      '/run/portolan/auth.sock': box.authSocket,
+      '/run/portolan/registry.sock': box.sockets.registry,
+      '/run/portolan/auth.sock': box.sockets.auth,
       'client_header_timeout 30s': 'client_header_timeout 2s',
       'keepalive_timeout 60s': 'keepalive_timeout 2s',
     });
@@ -41,4 +44,5 @@ describeProxy({
     const args = ['-c', file, '-e', 'stderr'];
     return { file: '/usr/sbin/nginx', args, check: ['-t', ...args] };
   },
+  tests: [nameTests, headerTests, transferTests],
 });

@@ -16,20 +16,28 @@ export const ADMIN = { name: 'admin', password: randomBytes(18).toString('base64
 const HOSTS = ['registry.lan', 'portal.registry.lan', 'docker-io.registry.lan'];
 const DEPLOY = join(import.meta.dirname, '../../deploy');
 
+export interface HalfSockets {
+  readonly registry: string;
+  readonly auth: string;
+}
+
 export interface OneBox {
   /** Open to every user: proxies do not run as root. */
   readonly directory: string;
   readonly certificates: string;
-  readonly registrySocket: string;
-  readonly authSocket: string;
+  readonly sockets: HalfSockets;
+  /** On these each connection begins with a PROXY protocol header. */
+  readonly proxyProtocolSockets: HalfSockets;
   /** The authority's certificate. */
   readonly caFile: string;
-  readonly auth: Portolan;
-  readonly registry: Portolan;
+  readonly dataDir: string;
+  /** Of both halves. */
+  logs(): string;
   readonly network: NetworkNamespace;
   readonly client: ProxiedClient;
   /** As the administrator, through the proxy. */
   token(scopes: readonly string[]): Promise<string>;
+  restartRegistry(): Promise<void>;
   /** Copies a file of `deploy/`, with other words in it; each must be there. */
   copyDeployed(path: string, replaced: Readonly<Record<string, string>>): Promise<string>;
   stop(): Promise<void>;
@@ -40,24 +48,45 @@ async function run(portolan: Portolan, line: string): Promise<void> {
   if (code !== 0) throw new Error(`portolan ${line}: ${stderr}`);
 }
 
+function socketsIn(directory: string, suffix: string): HalfSockets {
+  const [registry = '', auth = ''] = ['registry', 'auth'].map((half) =>
+    join(directory, `${half}${suffix}.sock`),
+  );
+  return { registry, auth };
+}
+
+interface Halves {
+  readonly dataDir: string;
+  readonly sockets: HalfSockets;
+  readonly proxyProtocolSockets: HalfSockets;
+  readonly start: (half: keyof HalfSockets) => Promise<Portolan>;
+}
+
 /** @param group of the proxy's user, that is to open the sockets */
-async function startHalves(directory: string, group: string) {
+async function prepareHalves(directory: string, group: string): Promise<Halves> {
   const dataDir = join(directory, 'data');
-  const sockets = join(directory, 'sockets');
-  await mkdir(sockets);
-  const start = (half: string): Promise<Portolan> =>
-    startPortolan({
-      command: ['serve', half],
-      dataDir,
-      env: {
-        PORTOLAN_LISTEN: `127.0.0.1:0,unix:${join(sockets, `${half}.sock`)}?owner=:${group}`,
-        PORTOLAN_PUBLIC_URL: 'https://registry.lan',
-        PORTOLAN_ADMIN_PASSWORD: ADMIN.password,
-        PORTOLAN_ACCESS_LOG: 'true',
-      },
-    });
-  const auth = await start('auth');
-  return { auth, registry: await start('registry'), dataDir, sockets };
+  await mkdir(join(directory, 'run'));
+  const sockets = socketsIn(join(directory, 'run'), '');
+  const proxyProtocolSockets = socketsIn(join(directory, 'run'), '-proxy');
+  return {
+    dataDir,
+    sockets,
+    proxyProtocolSockets,
+    start: (half) => {
+      const unix = `unix:${sockets[half]}?owner=:${group}`;
+      const proxied = `unix:${proxyProtocolSockets[half]}?owner=:${group}&proxy-protocol`;
+      return startPortolan({
+        command: ['serve', half],
+        dataDir,
+        env: {
+          PORTOLAN_LISTEN: `127.0.0.1:0,${unix},${proxied}`,
+          PORTOLAN_PUBLIC_URL: 'https://registry.lan',
+          PORTOLAN_ADMIN_PASSWORD: ADMIN.password,
+          PORTOLAN_ACCESS_LOG: 'true',
+        },
+      });
+    },
+  };
 }
 
 async function requestToken(client: ProxiedClient, scopes: readonly string[]): Promise<string> {
@@ -70,7 +99,7 @@ async function requestToken(client: ProxiedClient, scopes: readonly string[]): P
   return (JSON.parse(bytes.toString()) as { token: string }).token;
 }
 
-async function copyDeployed(
+export async function copyDeployed(
   directory: string,
   path: string,
   replaced: Readonly<Record<string, string>>,
@@ -85,16 +114,23 @@ async function copyDeployed(
   return copy;
 }
 
+/** Certificates, and a mirrored registry to look at. */
+async function furnish(portolan: Portolan): Promise<void> {
+  await run(portolan, 'ca init --name registry.lan');
+  await run(portolan, 'ca issue registry.lan *.registry.lan');
+  await run(portolan, 'ca issue portal.registry.lan');
+  await run(portolan, 'team create mirrors');
+  await run(portolan, 'namespace create docker.io --team mirrors --visibility public');
+}
+
 export async function startOneBox(group: string): Promise<OneBox> {
   const scratch = await createScratchDirectory('box');
   const { path: directory } = scratch;
   await chmod(directory, 0o755);
-  const { auth, registry, dataDir, sockets } = await startHalves(directory, group);
-  await run(auth, 'ca init --name registry.lan');
-  await run(auth, 'ca issue registry.lan *.registry.lan');
-  await run(auth, 'ca issue portal.registry.lan');
-  await run(auth, 'team create mirrors');
-  await run(auth, 'namespace create docker.io --team mirrors --visibility public');
+  const { dataDir, start, ...sockets } = await prepareHalves(directory, group);
+  const auth = await start('auth');
+  let registry = await start('registry');
+  await furnish(auth);
   const caFile = join(dataDir, 'ca', 'ca.crt');
   const network = await createNetworkNamespace({ hosts: HOSTS, clientAddress: CLIENT_ADDRESS });
   const client = createProxiedClient({
@@ -103,16 +139,19 @@ export async function startOneBox(group: string): Promise<OneBox> {
     ca: await readFile(caFile),
   });
   return {
+    ...sockets,
     directory,
     certificates: join(dataDir, 'tls'),
-    registrySocket: join(sockets, 'registry.sock'),
-    authSocket: join(sockets, 'auth.sock'),
     caFile,
-    auth,
-    registry,
+    dataDir,
+    logs: () => auth.logs() + registry.logs(),
     network,
     client,
     token: (scopes) => requestToken(client, scopes),
+    async restartRegistry() {
+      await registry.stop();
+      registry = await start('registry');
+    },
     copyDeployed: (path, replaced) => copyDeployed(directory, path, replaced),
     async stop() {
       await network.stop();

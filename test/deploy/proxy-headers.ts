@@ -36,7 +36,7 @@ function clientTests(box: () => OneBox): void {
     const answer = await box().client.send({ host: HOST, path, headers });
     expect(answer.status).toBe(401);
     const id = answer.headers.get('x-request-id') ?? 'none';
-    const line = await waitForLog(() => box().auth.logs(), id);
+    const line = await waitForLog(() => box().logs(), id);
     expect(line).toContain(CLIENT_ADDRESS);
     expect(line).not.toContain('198.51.100.66');
   });
@@ -125,6 +125,6 @@ export function headerTests(box: () => OneBox): void {
   redirectTests(box);
   // So that a password is not by accident in a log that these tests look at.
   test('logs no password', () => {
-    expect(box().auth.logs() + box().registry.logs()).not.toContain(ADMIN.password);
+    expect(box().logs()).not.toContain(ADMIN.password);
   });
 }

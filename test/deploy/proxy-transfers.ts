@@ -60,7 +60,7 @@ function clientTests(box: () => OneBox): void {
 }
 
 async function bytesInUploads(box: OneBox): Promise<number> {
-  const directory = join(box.auth.dataDir, 'uploads');
+  const directory = join(box.dataDir, 'uploads');
   const files = await readdir(directory, { recursive: true });
   const sizes = await Promise.all(files.map(async (file) => stat(join(directory, file))));
   return sizes.filter((one) => one.isFile()).reduce((sum, { size }) => sum + size, 0);
