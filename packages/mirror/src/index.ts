@@ -108,15 +108,15 @@ export {
 export { type KnownContent, readKnownContent } from './bundle/known-content.ts';
 export { DEFAULT_MAX_FILE_SIZE } from './bundle/layout.ts';
 export { localItems, takeInventory } from './bundle/local-content.ts';
-export { parseSelectors, type ReferenceSelector } from './bundle/select-references.ts';
 export { generateBundleKey } from './bundle/signature.ts';
 export { type VerifiedBundle, verifyBundle } from './bundle/verify-bundle.ts';
 export { rulesOfNames, upstreamItems } from './bundle/upstream-items.ts';
 export { parsePlatform, type Platform } from './selection/platform.ts';
+export { parseSelectors, type ReferenceSelector } from './selection/selectors.ts';
 export { type AppliedRule, applyRules } from './rules/apply-rules.ts';
 export { parseRuleSettings, type RuleSettings } from './rules/rule-settings.ts';
 export { parseRulesFile, type RequestedRule, requestRule } from './rules/rules-file.ts';
-export { selectRules } from './rules/select-rules.ts';
+export { narrowingOf, selectRules } from './rules/select-rules.ts';
 export { createMirror, type Mirror } from './sync/create-mirror.ts';
 export type { PlannedImage, RulePlan } from './sync/plan-rule.ts';
 export type { PruneReport } from './sync/prune-rule.ts';

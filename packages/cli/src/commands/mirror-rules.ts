@@ -141,8 +141,10 @@ function registerReads(mirror: Command, context: CommandContext): void {
     .description('List the rules')
     .action((selectors: readonly string[]) =>
       withStores(context, async (storage) => {
-        const all = selectors.length === 0;
-        const rules = all ? await storage.mirrorRules.list() : await findRules(storage, selectors);
+        const rules =
+          selectors.length === 0
+            ? await storage.mirrorRules.list()
+            : (await findRules(storage, selectors)).rules;
         const columns = ['destination', 'source', 'selection', 'schedule', 'nextRun'];
         context.output.rows(rules.map(listRow), columns);
       }),

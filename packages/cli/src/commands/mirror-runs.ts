@@ -58,8 +58,9 @@ async function planRules(
   await withMirror(
     context,
     async ({ mirror, storage, signal }) => {
-      for (const rule of await findRules(storage, selectors)) {
-        plans.push(await mirror.plan(rule, { jobs, measures: measure, signal }));
+      const { rules, selector } = await findRules(storage, selectors);
+      for (const rule of rules) {
+        plans.push(await mirror.plan(rule, { jobs, measures: measure, selector, signal }));
       }
     },
     withPersonalLogins(context, logins),
@@ -81,7 +82,7 @@ async function syncSelected(
   const synced = await withMirror(
     context,
     async ({ mirror, storage, signal }) => {
-      const rules = await findRules(storage, selectors);
+      const { rules, selector } = await findRules(storage, selectors);
       const progress = openProgress(options.progress, { output, stderr: process.stderr, clock });
       try {
         return await mirror.sync(rules, {
@@ -90,6 +91,7 @@ async function syncSelected(
           freshForMs: options.freshFor ?? 0,
           waitMs: LEASE_OF_THE_DEAD_MS,
           isThorough: options.full,
+          selector,
           signal,
           progress,
         });
@@ -145,14 +147,19 @@ async function showStatus(
   selectors: readonly string[],
   { tags: showsTags }: { tags?: true },
 ): Promise<void> {
+  const { narrowingOf } = await import('@portolan/mirror');
   await withStores(context, async (storage) => {
     const rows: Readonly<Record<string, unknown>>[] = [];
     const notes: string[] = [];
-    for (const rule of await findRules(storage, selectors)) {
+    const { rules, selector } = await findRules(storage, selectors);
+    for (const rule of rules) {
       const tags = await storage.mirrorTags.list(rule.id);
       const [run] = await storage.mirrorRuns.list(rule.id, 1);
-      if (showsTags) rows.push(...tags.map((tag) => reports.tagRow(rule, tag)));
-      else {
+      if (showsTags) {
+        const isMeant = narrowingOf(rule, selector) ?? (() => true);
+        const meant = tags.filter(({ name }) => isMeant({ tag: name }));
+        rows.push(...meant.map((tag) => reports.tagRow(rule, tag)));
+      } else {
         rows.push(reports.statusRow(rule, tags, run));
         notes.push(...reports.statusNotes(rule, tags, run));
       }
@@ -169,7 +176,8 @@ async function showLog(
 ): Promise<void> {
   await withStores(context, async (storage) => {
     const found = [];
-    for (const rule of await findRules(storage, selectors)) {
+    const { rules } = await findRules(storage, selectors);
+    for (const rule of rules) {
       const runs = await storage.mirrorRuns.list(rule.id, limit);
       found.push(...runs.map((run) => ({ rule, run })));
     }
@@ -209,8 +217,9 @@ async function pruneSelected(
   const isDryRun = dryRun === true;
   const pruned = await withMirror(context, async ({ mirror, storage, signal }) => {
     const all = [];
-    for (const rule of await findRules(storage, selectors)) {
-      all.push(await mirror.prune(rule, { afterDays, isDryRun, signal }));
+    const { rules, selector } = await findRules(storage, selectors);
+    for (const rule of rules) {
+      all.push(await mirror.prune(rule, { afterDays, isDryRun, selector, signal }));
     }
     return all;
   });

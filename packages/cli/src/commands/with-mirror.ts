@@ -1,5 +1,5 @@
 // The mirror for commands: opened over the data directory, closed with its connections.
-import type { Mirror, Upstreams } from '@portolan/mirror';
+import type { Mirror, ReferenceSelector, Upstreams } from '@portolan/mirror';
 import { DomainError } from '@portolan/oci';
 import type { MirrorRule, Storage } from '@portolan/storage';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -58,15 +58,22 @@ export async function withMirror<T>(
   });
 }
 
-/** @throws CommandFailure with the code for "nothing matched" */
+export interface SelectedRules {
+  readonly rules: readonly MirrorRule[];
+  /** May mean some images of them alone. */
+  readonly selector: ReferenceSelector;
+}
+
+/** @throws CommandFailure with the code for "nothing matched"; MirrorError `request-invalid` */
 export async function findRules(
   storage: Storage,
   selectors: readonly string[],
-): Promise<readonly MirrorRule[]> {
-  const { selectRules } = await import('@portolan/mirror');
+): Promise<SelectedRules> {
+  const { parseSelectors, selectRules } = await import('@portolan/mirror');
+  const selector = parseSelectors(selectors);
   const rules = await storage.mirrorRules.list();
-  const selected = selectRules(rules, selectors);
-  if (selected.length > 0) return selected;
+  const selected = selectRules(rules, selector);
+  if (selected.length > 0) return { rules: selected, selector };
   if (rules.length === 0) {
     const hint = 'Make one with `portolan mirror add docker.io/library/busybox`.';
     throw new CommandFailure('there is no mirror rule yet', EXIT.notFound, { hint });
@@ -76,12 +83,19 @@ export async function findRules(
   throw new CommandFailure(message, EXIT.notFound, { hint });
 }
 
-/** @throws DomainError `request-invalid` when it is not exactly one */
-export async function findOneRule(storage: Storage, selector: string): Promise<MirrorRule> {
-  const [rule, ...others] = await findRules(storage, [selector]);
-  if (rule !== undefined && others.length === 0) return rule;
-  throw new DomainError('request-invalid', `${selector} means several rules`, {
-    rules: [rule, ...others].map((one) => one?.destination).join(', '),
-    hint: 'name one by its destination',
+/** @throws DomainError `request-invalid` when it is not exactly one, or only some of its images */
+export async function findOneRule(storage: Storage, name: string): Promise<MirrorRule> {
+  const { narrowingOf } = await import('@portolan/mirror');
+  const { rules, selector } = await findRules(storage, [name]);
+  const [rule, ...others] = rules;
+  if (rule === undefined || others.length > 0) {
+    throw new DomainError('request-invalid', `${name} means several rules`, {
+      rules: rules.map(({ destination }) => destination).join(', '),
+      hint: 'name one by its destination',
+    });
+  }
+  if (narrowingOf(rule, selector) === undefined) return rule;
+  throw new DomainError('request-invalid', `${name} means an image, and here a rule is meant`, {
+    hint: `leave the tag out: ${rule.destination}`,
   });
 }

@@ -11,7 +11,13 @@ function open(kind: ProgressKind, isTTY = false) {
   const notes: string[] = [];
   const written: string[] = [];
   const progress = openProgress(kind, {
-    output: { rows: nothing, record: nothing, recordWithRows: nothing, text: nothing, note: (text) => notes.push(text) },
+    output: {
+      rows: nothing,
+      record: nothing,
+      recordWithRows: nothing,
+      text: nothing,
+      note: (text) => notes.push(text),
+    },
     stderr: { isTTY, columns: 60, write: (text) => written.push(text) },
     clock: () => 0,
   });

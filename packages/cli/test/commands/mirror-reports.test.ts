@@ -38,6 +38,7 @@ function synced(report: Partial<RunReport>): SyncedRule {
       listed: 1,
       isThorough: false,
       isInterrupted: false,
+      isNarrowed: false,
       retryAt: undefined,
       error: undefined,
       errors: [],

@@ -91,12 +91,43 @@ describe('a rule', () => {
     const { run } = await openCommands();
     await expect(run('mirror show nobody')).rejects.toMatchObject({
       exitCode: 3,
-      message: expect.stringContaining('mirror add'),
+      hint: expect.stringContaining('mirror add'),
     });
     await run('mirror add quay.io/a/b');
     for (const verb of ['show', 'plan', 'sync', 'status', 'log', 'prune', 'remove']) {
       await expect(run(`mirror ${verb} nobody`)).rejects.toMatchObject({ exitCode: 3 });
     }
+  });
+});
+
+describe('a selector', () => {
+  it('means a rule by its destination, its upstream or a glob, and lists what it means', async () => {
+    const { run } = await openCommands();
+    await run('mirror add busybox');
+    await run('mirror add quay.io/a/b --to mirror/b');
+    for (const selector of ['busybox', 'docker.io', '*/library/*', 'busybox:musl']) {
+      const { rows } = await run(`mirror list ${selector}`);
+      expect(rows, selector).toMatchObject([{ destination: 'docker.io/library/busybox' }]);
+    }
+    expect((await run('mirror list quay.io mirror/*')).rows).toHaveLength(1);
+  });
+
+  it.each(['show', 'remove'])('with a tag is no rule to %s', async (verb) => {
+    const { run } = await openCommands();
+    await run('mirror add busybox');
+    await expect(run(`mirror ${verb} busybox:musl`)).rejects.toMatchObject({
+      code: 'request-invalid',
+      detail: { hint: expect.stringContaining('docker.io/library/busybox') },
+    });
+    expect((await run('mirror list')).rows).toHaveLength(1);
+  });
+
+  it('that is malformed is refused', async () => {
+    const { run } = await openCommands();
+    await run('mirror add busybox');
+    await expect(run('mirror sync https://busybox')).rejects.toMatchObject({
+      code: 'request-invalid',
+    });
   });
 });
 

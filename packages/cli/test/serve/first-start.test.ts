@@ -58,7 +58,9 @@ describe('the first start', () => {
     };
     const server = run({ args: ['serve'], env });
     expect(await server.exited).toBe(2);
-    expect(server.stderr()).toMatch(/^error: One setting is wrong:\n {2}- PORTOLAN_ADMIN_PASSWORD/m);
+    expect(server.stderr()).toMatch(
+      /^error: One setting is wrong:\n {2}- PORTOLAN_ADMIN_PASSWORD/m,
+    );
     expect(server.stderr()).not.toContain('    at ');
   });
 

@@ -9,6 +9,7 @@ import type { CopyProgress } from '../copy/copy-request.ts';
 import { mirrorError } from '../errors.ts';
 import { createBundleSource } from '../places/bundle-repository.ts';
 import type { SinkRepository } from '../places/place.ts';
+import type { ReferenceSelector } from '../selection/selectors.ts';
 import type { BundleContents } from './bundle-contents.ts';
 import type { BundleReference } from './bundle-document.ts';
 import { contentBytes } from './manifests-below.ts';
@@ -16,7 +17,6 @@ import { findMissingBlobs } from './missing-blobs.ts';
 import { findTurnedBack, type ImportedTag, importRecord } from './newer-imports.ts';
 import type { ImportReport, ReportedReference } from './import-report.ts';
 import { formatReferenceName } from './reference-name.ts';
-import type { ReferenceSelector } from './select-references.ts';
 import { type VerifiedBundle, verifyBundle } from './verify-bundle.ts';
 
 export interface ImportDeps {

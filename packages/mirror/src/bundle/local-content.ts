@@ -9,12 +9,12 @@ import {
 } from '@portolan/oci';
 import type { ContentStores } from '@portolan/storage';
 import type { Platform } from '../selection/platform.ts';
+import type { ReferenceSelector } from '../selection/selectors.ts';
 import { createLocalRepository, type LocalRepositoryDeps } from '../places/local-repository.ts';
 import type { FetchedManifest, SourceRepository } from '../places/place.ts';
 import type { ExportItem } from './export-plan.ts';
 import type { HaveDocument } from './have-document.ts';
 import type { NamedReference } from './reference-name.ts';
-import type { ReferenceSelector } from './select-references.ts';
 
 export interface LocalContentDeps extends LocalRepositoryDeps {
   readonly content: ContentStores;

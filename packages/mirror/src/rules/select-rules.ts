@@ -1,36 +1,34 @@
-// Rules by what people call them: the destination, the upstream's name in any spelling, or a glob over
-// either: `*` is within one path part, `**` across them; a host alone is all that comes from it.
-import { DomainError } from '@portolan/oci';
+// Which rules a selector means, and how much of each. A rule answers to two names: its destination here,
+// and the repository upstream.
+import type { Reference, Tag } from '@portolan/oci';
 import type { MirrorRule } from '@portolan/storage';
-import { parseUpstreamName } from '../names/upstream-name.ts';
-import { parseGlob } from '../selection/glob.ts';
+import type { ReferenceSelector } from '../selection/selectors.ts';
 
-/** `busybox` is `docker.io/library/busybox`. */
-function canonical(text: string): string | undefined {
-  try {
-    const { host, path } = parseUpstreamName(text);
-    return `${host}/${path}`;
-  } catch (error) {
-    if (error instanceof DomainError) return undefined;
-    throw error;
-  }
+function namesOf({ upstream, path, destination }: MirrorRule): readonly string[] {
+  return [destination, `${upstream}/${path}`];
 }
 
-function selects(selector: string): (rule: MirrorRule) => boolean {
-  const matches = parseGlob(selector);
-  const name = /[*?]/.test(selector) ? undefined : canonical(selector);
-  return ({ upstream, path, destination }) => {
-    const source = `${upstream}/${path}`;
-    return matches(destination) || matches(source) || upstream === selector || source === name;
-  };
-}
-
-/** Without a selector, all. */
 export function selectRules(
   rules: readonly MirrorRule[],
-  selectors: readonly string[],
+  selector: ReferenceSelector,
 ): readonly MirrorRule[] {
-  if (selectors.length === 0) return rules;
-  const tests = selectors.map(selects);
-  return rules.filter((rule) => tests.some((matches) => matches(rule)));
+  return rules.filter((rule) => namesOf(rule).some((name) => selector.matchesRepository(name)));
+}
+
+/** Whether an image of the rule is meant. */
+export type Narrowing = (image: { readonly tag: Tag; readonly reference?: Reference }) => boolean;
+
+/** Undefined where all of the rule is meant. */
+export function narrowingOf(
+  rule: MirrorRule,
+  selector: ReferenceSelector | undefined,
+): Narrowing | undefined {
+  const names = namesOf(rule);
+  if (selector === undefined || names.some((name) => selector.takesWhole(name))) return undefined;
+  return ({ tag, reference }) =>
+    names.some(
+      (repository) =>
+        selector.matches({ repository, reference: { kind: 'tag', tag } }) ||
+        (reference !== undefined && selector.matches({ repository, reference })),
+    );
 }

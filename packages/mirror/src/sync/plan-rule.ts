@@ -1,14 +1,17 @@
 // What a run of a rule would do, from real requests: HEADs of every image, and, when it is measured, the
 // manifests too, whose layers are what there is to fetch. Reading manifests costs pulls.
+import { DomainError } from '@portolan/oci';
 import type { MirrorRule } from '@portolan/storage';
 import { forEachAtMost } from '../copy/at-most.ts';
 import { type Copier, createCopier } from '../copy/copy-image.ts';
 import { parseRuleSettings, type RuleSettings } from '../rules/rule-settings.ts';
+import { narrowingOf } from '../rules/select-rules.ts';
 import { parsePlatform } from '../selection/platform.ts';
+import type { ReferenceSelector } from '../selection/selectors.ts';
 import { countRequests, type CountingSource, totalRequests } from './counting-source.ts';
 import { createDrySink, type DrySink } from './dry-sink.ts';
 import { knownQuota, planQuota, type QuotaPlan } from './quota.ts';
-import { findImages, type RuleImage, type RuleImages } from './rule-images.ts';
+import { findImages, narrowImages, type RuleImage, type RuleImages } from './rule-images.ts';
 import { errorFacts } from './run-report.ts';
 import type { SyncDeps } from './sync-deps.ts';
 import { SILENT_COPY } from './sync-progress.ts';
@@ -33,12 +36,16 @@ export interface RulePlan {
   /** Otherwise `requests` and `pulls` are the least that it can be. */
   readonly isMeasured: boolean;
   readonly quota: QuotaPlan | undefined;
+  /** Of the rule itself, such as a listing that failed: nothing is known of its images then. */
+  readonly error: { readonly code: string; readonly message: string } | undefined;
 }
 
 export interface PlanOptions {
   readonly jobs: number;
   /** Undefined measures where pulls are not counted. */
   readonly measures: boolean | undefined;
+  /** Plans a run of these images alone. */
+  readonly selector?: ReferenceSelector | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -119,18 +126,33 @@ function leastPulls(planned: readonly PlannedImage[]): number {
   return new Set(planned.filter(isToCopy).map(({ digest }) => digest)).size;
 }
 
-/** Changes nothing. @throws MirrorError when the upstream's tags cannot be listed */
-export async function planRule(
-  deps: SyncDeps,
-  rule: MirrorRule,
-  options: PlanOptions,
-): Promise<RulePlan> {
+type Names = Pick<RulePlan, 'source' | 'destination'>;
+
+function failedPlan(names: Names, error: DomainError): RulePlan {
+  return {
+    ...names,
+    images: [],
+    bytes: undefined,
+    blobs: undefined,
+    requests: 0,
+    pulls: 0,
+    isMeasured: false,
+    quota: undefined,
+    error: errorFacts(error),
+  };
+}
+
+async function open(deps: SyncDeps, rule: MirrorRule, options: PlanOptions): Promise<Plan> {
   const settings = parseRuleSettings(rule.settings);
   const source = countRequests(await deps.openSource(rule));
   const sink = createDrySink(deps.openSink(rule), deps.hasBlobHere);
-  const images = await findImages(source, settings, options.signal);
-  const copier = createCopier();
-  const plan: Plan = { rule, settings, source, sink, images, options, copier };
+  const found = await findImages(source, settings, options.signal);
+  const images = narrowImages(found, narrowingOf(rule, options.selector));
+  return { rule, settings, source, sink, images, options, copier: createCopier() };
+}
+
+async function planImages(deps: SyncDeps, plan: Plan, names: Names): Promise<RulePlan> {
+  const { rule, source, sink, options } = plan;
   const seen = await lookAtAll(plan);
   const looks = totalRequests(source.counts);
   const upstream = await deps.stores.upstreams.find(rule.upstream);
@@ -144,8 +166,7 @@ export async function planRule(
   const measured = totalRequests(source.counts) - again + sink.planned.blobs;
   const needed = isMeasured ? pulls : least;
   return {
-    source: `${rule.upstream}/${rule.path}`,
-    destination: rule.destination,
+    ...names,
     images: planned,
     bytes: isMeasured ? sink.planned.bytes : undefined,
     blobs: isMeasured ? sink.planned.blobs : undefined,
@@ -153,5 +174,22 @@ export async function planRule(
     pulls: needed,
     isMeasured,
     quota: quota && planQuota(needed, quota, deps.clock()),
+    error: undefined,
   };
+}
+
+/** Changes nothing. What an upstream does is in the plan: it keeps no other rule from being planned. */
+export async function planRule(
+  deps: SyncDeps,
+  rule: MirrorRule,
+  options: PlanOptions,
+): Promise<RulePlan> {
+  const names = { source: `${rule.upstream}/${rule.path}`, destination: rule.destination };
+  try {
+    return await planImages(deps, await open(deps, rule, options), names);
+  } catch (error) {
+    options.signal.throwIfAborted();
+    if (!(error instanceof DomainError)) throw error;
+    return failedPlan(names, error);
+  }
 }

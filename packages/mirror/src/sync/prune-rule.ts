@@ -5,6 +5,8 @@ import { Digest, type Reference, Tag } from '@portolan/oci';
 import type { MirrorRule, MirrorTag } from '@portolan/storage';
 import { mirrorError } from '../errors.ts';
 import { parseRuleSettings } from '../rules/rule-settings.ts';
+import { narrowingOf } from '../rules/select-rules.ts';
+import type { ReferenceSelector } from '../selection/selectors.ts';
 import { tagOfDigest } from './rule-images.ts';
 import { withRunLease } from './run-lease.ts';
 import type { SyncDeps } from './sync-deps.ts';
@@ -13,6 +15,8 @@ export interface PruneOptions {
   /** Instead of the rule's own grace. */
   readonly afterDays: number | undefined;
   readonly isDryRun: boolean;
+  /** Only these tags. */
+  readonly selector?: ReferenceSelector | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -29,12 +33,15 @@ export interface PruneReport {
 const DAY_MS = 24 * 3_600_000;
 const DEFAULT_GRACE_DAYS = 30;
 const DEFAULT_SHARE = 0.2;
+const RUNS_LOOKED_AT = 100;
 const COSIGN_SUFFIXES = ['sig', 'att', 'sbom'] as const;
 
-/** Undefined when the newest finished run saw the upstream as it is. */
+/** Undefined when the newest finished run of the whole rule saw the upstream as it is. */
 async function refusalOf({ stores }: SyncDeps, rule: MirrorRule): Promise<string | undefined> {
-  const runs = await stores.mirrorRuns.list(rule.id, 10);
-  const last = runs.find(({ outcome }) => outcome !== 'running');
+  const runs = await stores.mirrorRuns.list(rule.id, RUNS_LOOKED_AT);
+  const last = runs.find(
+    ({ outcome, summary }) => outcome !== 'running' && summary['isNarrowed'] !== true,
+  );
   if (last === undefined) return 'the rule has never run';
   if (last.outcome !== 'ok') return `its last run was ${last.outcome}`;
   const { listed } = last.summary;
@@ -83,7 +90,10 @@ async function pruneHeld({ deps, rule, ...options }: Prune): Promise<PruneReport
   const { prune } = parseRuleSettings(rule.settings);
   const graceDays = options.afterDays ?? prune?.after_days ?? DEFAULT_GRACE_DAYS;
   const tags = await deps.stores.mirrorTags.list(rule.id);
-  const due = candidates(rule, tags, deps.clock() - graceDays * DAY_MS);
+  const isMeant = narrowingOf(rule, options.selector);
+  const due = candidates(rule, tags, deps.clock() - graceDays * DAY_MS).filter(
+    ({ name }) => isMeant?.({ tag: name }) ?? true,
+  );
   // One at least, or a small repository would never lose a tag.
   const most = Math.max(1, Math.floor(tags.length * (prune?.max_share ?? DEFAULT_SHARE)));
   const removed: Tag[] = [];

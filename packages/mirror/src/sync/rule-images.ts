@@ -2,6 +2,7 @@
 import { Digest, type Reference, Tag } from '@portolan/oci';
 import type { SourceRepository } from '../places/place.ts';
 import type { RuleSettings } from '../rules/rule-settings.ts';
+import type { Narrowing } from '../rules/select-rules.ts';
 import { compileSelection, needsListing } from '../selection/tag-selection.ts';
 
 export interface RuleImage {
@@ -44,4 +45,14 @@ export async function findImages(
   const all = await source.tags(signal);
   const { tags, missing } = compileSelection(settings)(all);
   return { images: [...tags.map(ofTag), ...byDigest], missing, all: new Set(all) };
+}
+
+/** Those that are meant; what else the listing said stays known. */
+export function narrowImages(found: RuleImages, isMeant: Narrowing | undefined): RuleImages {
+  if (isMeant === undefined) return found;
+  return {
+    images: found.images.filter(isMeant),
+    missing: found.missing.filter((tag) => isMeant({ tag })),
+    all: found.all,
+  };
 }

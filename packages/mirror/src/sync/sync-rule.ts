@@ -5,10 +5,12 @@ import { forEachAtMost } from '../copy/at-most.ts';
 import type { Copier } from '../copy/copy-image.ts';
 import { type RuleSettings, parseRuleSettings } from '../rules/rule-settings.ts';
 import { nextRunAt } from '../rules/schedule.ts';
+import { type Narrowing, narrowingOf } from '../rules/select-rules.ts';
 import { parsePlatform } from '../selection/platform.ts';
+import type { ReferenceSelector } from '../selection/selectors.ts';
 import { countRequests, type CountingSource } from './counting-source.ts';
 import type { HostWork } from './host-work.ts';
-import { findImages, type RuleImages } from './rule-images.ts';
+import { findImages, narrowImages, type RuleImages } from './rule-images.ts';
 import { withRunLease } from './run-lease.ts';
 import {
   busyReport,
@@ -33,6 +35,8 @@ export interface SyncOptions {
   readonly waitMs: number;
   /** Looks below unchanged tags too; the daily default is undefined. */
   readonly isThorough: boolean | undefined;
+  /** Only these images; such a run says nothing about the rule as a whole. */
+  readonly selector?: ReferenceSelector | undefined;
   readonly signal: AbortSignal;
   readonly progress: SyncProgress;
 }
@@ -53,6 +57,7 @@ interface Found {
   readonly images: RuleImages;
   readonly notes: TagNotes;
   readonly isThorough: boolean;
+  readonly narrowing: Narrowing | undefined;
 }
 
 async function syncImages(work: RuleWork, found: Found, results: ImageResult[]): Promise<void> {
@@ -83,7 +88,7 @@ async function syncImages(work: RuleWork, found: Found, results: ImageResult[]):
  * What a listing does not have any more. An empty one says nothing: a registry that has lost its
  * database answers so too.
  */
-async function noteVanished({ images, notes }: Found): Promise<ImageResult[]> {
+async function noteVanished({ images, notes, narrowing }: Found): Promise<ImageResult[]> {
   const results: ImageResult[] = images.missing.map((tag) => ({
     tag,
     status: notes.known(tag)?.digest === undefined ? 'missing' : 'vanished',
@@ -93,7 +98,9 @@ async function noteVanished({ images, notes }: Found): Promise<ImageResult[]> {
   const byDigest = new Set(
     images.images.filter(({ reference }) => reference.kind === 'digest').map(({ tag }) => tag),
   );
-  const gone = [...notes.all()].filter(({ name }) => !all.has(name) && !byDigest.has(name));
+  const gone = [...notes.all()]
+    .filter(({ name }) => !all.has(name) && !byDigest.has(name))
+    .filter(({ name }) => narrowing?.({ tag: name }) ?? true);
   for (const { name, digest } of gone) {
     await notes.vanished(name);
     const isReported = results.some(({ tag }) => tag === name);
@@ -102,14 +109,25 @@ async function noteVanished({ images, notes }: Found): Promise<ImageResult[]> {
   return results;
 }
 
+/** Tags that the rule meant once, and means no more. */
+async function releaseOthers({ images, notes, narrowing }: Found): Promise<void> {
+  if (narrowing !== undefined) return;
+  const meant = new Set([...images.images.map(({ tag }) => tag), ...images.missing]);
+  for (const { name } of notes.all()) {
+    if (!meant.has(name)) await notes.released(name);
+  }
+}
+
 async function find(work: RuleWork, runs: readonly MirrorRun[]): Promise<Found> {
   const { deps, rule, options, host } = work;
   const settings = parseRuleSettings(rule.settings);
   const source = countRequests(await deps.openSource(rule));
-  const images = await host.slots(() => findImages(source, settings, options.signal));
+  const narrowing = narrowingOf(rule, options.selector);
+  const all = await host.slots(() => findImages(source, settings, options.signal));
+  const images = narrowImages(all, narrowing);
   const notes = await openTagNotes(deps.stores.mirrorTags, rule.id, deps.clock);
   const isThorough = options.isThorough ?? isThoroughDue(rule, runs, deps.clock());
-  return { settings, source, images, notes, isThorough };
+  return { settings, source, images, notes, isThorough, narrowing };
 }
 
 async function execute(work: RuleWork, runs: readonly MirrorRun[]): Promise<RunReport> {
@@ -124,6 +142,7 @@ async function execute(work: RuleWork, runs: readonly MirrorRun[]): Promise<RunR
     options.progress.ruleFound(rule.destination, found.images.images.length);
     await syncImages(work, found, results);
     results.push(...(await noteVanished(found)));
+    await releaseOthers(found);
   } catch (thrown) {
     error = thrown;
     const { code } = errorFacts(thrown);
@@ -137,6 +156,7 @@ async function execute(work: RuleWork, runs: readonly MirrorRun[]): Promise<RunR
     listed: found?.images.all?.size,
     isThorough: found?.isThorough ?? false,
     isInterrupted: options.signal.aborted,
+    isNarrowed: narrowingOf(rule, options.selector) !== undefined,
     stop: host.stop,
     error,
   });
@@ -146,6 +166,7 @@ async function execute(work: RuleWork, runs: readonly MirrorRun[]): Promise<RunR
 async function setNextRun({ deps, rule }: RuleWork, report: RunReport): Promise<void> {
   const { clock, random, stores } = deps;
   const now = clock();
+  if (report.isNarrowed) return;
   if (report.isInterrupted && rule.nextRunAt !== undefined && rule.nextRunAt <= now) return;
   const { schedule } = parseRuleSettings(rule.settings);
   const next = report.retryAt ?? nextRunAt(schedule, now, random);

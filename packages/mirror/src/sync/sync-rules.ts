@@ -1,7 +1,7 @@
 // Many rules in one go: hosts beside each other, each with its own number of images at once, and all
 // of them sharing their transfers, so that a layer which ten rules want is fetched once. Several calls
 // share the same, so that rules which begin at different times are as one.
-import { DomainError } from '@portolan/oci';
+import { DomainError, reasonOf } from '@portolan/oci';
 import type { MirrorRule } from '@portolan/storage';
 import { forEachAtMost } from '../copy/at-most.ts';
 import { type Copier, createCopier } from '../copy/copy-image.ts';
@@ -35,17 +35,17 @@ function byHost(rules: readonly MirrorRule[]): [string, MirrorRule[]][] {
 async function pruneAfter(
   deps: SyncDeps,
   rule: MirrorRule,
-  { outcome }: RunReport,
+  { outcome, isNarrowed }: RunReport,
   signal: AbortSignal,
 ): Promise<PruneReport | undefined> {
   const { prune } = parseRuleSettings(rule.settings);
-  if (prune === undefined || outcome !== 'ok') return undefined;
+  if (prune === undefined || outcome !== 'ok' || isNarrowed) return undefined;
   try {
     return await pruneRule(deps, rule, { afterDays: undefined, isDryRun: false, signal });
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     // The next run will do.
-    return { destination: rule.destination, removed: [], left: 0, refusal: error.message };
+    return { destination: rule.destination, removed: [], left: 0, refusal: reasonOf(error) };
   }
 }
 

@@ -6,7 +6,10 @@ const EVERY_MS = 24 * 3_600_000;
 
 /** @param runs newest first */
 export function isThoroughDue(rule: MirrorRule, runs: readonly MirrorRun[], now: number): boolean {
-  const last = runs.find(({ outcome, summary }) => outcome === 'ok' && summary['isThorough']);
+  const last = runs.find(
+    ({ outcome, summary }) =>
+      outcome === 'ok' && summary['isThorough'] && summary['isNarrowed'] !== true,
+  );
   if (last === undefined) return true;
   return last.startedAt <= rule.updatedAt || last.startedAt + EVERY_MS <= now;
 }

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatReportHtml, formatReportJson } from '../../src/bundle/import-report.ts';
 import { knownFromBundle } from '../../src/bundle/known-content.ts';
-import { parseSelectors } from '../../src/bundle/select-references.ts';
+import { parseSelectors } from '../../src/selection/selectors.ts';
 import { generateBundleKey } from '../../src/bundle/signature.ts';
 import {
   collect,
@@ -89,9 +89,60 @@ describe('importing a bundle', () => {
     const { directory } = await here.exportTo({ maxFileSize: SPLIT_AT });
     // The table was written for the fixture's program.
     damage(directory);
-    await expect(there.importFrom(directory)).rejects.toMatchObject({ code: 'bundle-invalid' });
+    await expect(there.importFrom(directory)).rejects.toMatchObject({
+      code: expect.stringMatching(/^(?:bundle-invalid|place-incomplete)$/),
+    });
     expect(await there.tags()).toEqual({});
     expect(await there.storage.bundles.list('import')).toEqual([]);
+  });
+
+  it('calls an empty directory and an unfinished export what they are', async () => {
+    const [here, there] = [await openRegistry(), await openRegistry()];
+    await here.put(BUSYBOX, sample());
+    const { directory } = await here.exportTo();
+    rmSync(join(directory, 'SHA256SUMS'));
+    for (const [from, message] of [
+      [await temporaryDirectory(), 'there is no bundle here'],
+      [join(directory, 'nowhere'), 'there is no bundle here'],
+      [directory, 'the bundle is not complete: it has no SHA256SUMS'],
+    ] as const) {
+      await expect(there.importFrom(from)).rejects.toMatchObject({
+        code: 'place-incomplete',
+        message,
+        detail: { hint: expect.any(String) },
+      });
+    }
+  });
+
+  it('calls an unsigned bundle unsigned, and no damaged one', async () => {
+    const [here, there] = [await openRegistry(), await openRegistry()];
+    await here.put(BUSYBOX, sample());
+    const { publicKey, privateKey } = generateBundleKey();
+    const unsigned = await here.exportTo();
+    await expect(there.importFrom(unsigned.directory, { publicKey })).rejects.toMatchObject({
+      code: 'bundle-invalid',
+      message: 'the bundle is not signed; nothing was imported',
+    });
+    const signed = await here.exportTo({ privateKey });
+    const other = generateBundleKey().publicKey;
+    await expect(
+      there.importFrom(signed.directory, { publicKey: other }),
+    ).rejects.toMatchObject({
+      code: 'bundle-invalid',
+      message: 'the bundle is not signed with this key; nothing was imported',
+    });
+    expect(await there.tags()).toEqual({});
+  });
+
+  it('says that it has verified only what is sound', async () => {
+    const [here, there] = [await openRegistry(), await openRegistry()];
+    await here.put(BUSYBOX, sample());
+    const { directory } = await here.exportTo();
+    const told: string[] = [];
+    const progress = { ...SILENT_IMPORT, verified: () => void told.push('verified') };
+    writeFileSync(join(directory, 'index.json'), '{}');
+    await expect(there.importFrom(directory, { progress })).rejects.toThrow('damaged');
+    expect(told).toEqual([]);
   });
 
   it('publishes nothing without the signature that is asked for', async () => {

@@ -10,7 +10,7 @@ import type { ImportReport } from '../../src/bundle/import-report.ts';
 import type { KnownContent } from '../../src/bundle/known-content.ts';
 import { DEFAULT_MAX_FILE_SIZE } from '../../src/bundle/layout.ts';
 import { localItems, takeInventory } from '../../src/bundle/local-content.ts';
-import { parseSelectors } from '../../src/bundle/select-references.ts';
+import { parseSelectors } from '../../src/selection/selectors.ts';
 import { createLocalRepository, type LocalRepository } from '../../src/places/local-repository.ts';
 import { SILENT_COPY } from '../../src/sync/sync-progress.ts';
 import type { SampleContent } from '../places/sample-content.ts';
