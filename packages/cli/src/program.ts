@@ -71,6 +71,11 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import('./commands/client.ts')).registerClient,
   },
   {
+    name: 'health',
+    summary: 'Ask the server of this machine whether it is ready',
+    load: async () => (await import('./commands/health.ts')).registerHealth,
+  },
+  {
     name: 'version',
     summary: 'Print the versions of Portolan and of Node',
     load: async () => (await import('./commands/version.ts')).registerVersion,

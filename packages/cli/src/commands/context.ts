@@ -2,6 +2,7 @@
 import type { EgressPolicy } from '@portolan/mirror';
 import type { Storage } from '@portolan/storage';
 import type { Environment } from '../config/environment.ts';
+import type { ListenAddress } from '../config/listen-address.ts';
 import type { TlsSettings } from '../config/tls-settings.ts';
 import type { LiveStream } from '../terminal/live-lines.ts';
 import type { Output } from '../terminal/output.ts';
@@ -18,6 +19,8 @@ export interface CommandContext {
   readonly egress: EgressPolicy;
   /** Where clients reach the server, if that is set. */
   readonly publicUrl: string | undefined;
+  /** Where the server listens. */
+  readonly listen: readonly ListenAddress[];
   /** Where certificates lie. */
   readonly tls: TlsSettings;
   /** For options that name a variable. */

@@ -7,6 +7,7 @@ import { text as readText } from 'node:stream/consumers';
 import { loadEgressPolicy } from '../config/egress-settings.ts';
 import { readEnvironment } from '../config/environment.ts';
 import type { SettingsSources } from '../config/given-settings.ts';
+import { loadListen } from '../config/listen-setting.ts';
 import { loadPublicUrl } from '../config/public-url-setting.ts';
 import {
   loadStorageSettings,
@@ -79,6 +80,9 @@ export function createCommandContext(options: () => GlobalOptions): CommandConte
     },
     get publicUrl() {
       return loadPublicUrl(sources());
+    },
+    get listen() {
+      return loadListen(sources());
     },
     get tls() {
       return loadTlsSettings(sources());

@@ -86,6 +86,7 @@ export async function openCommands() {
       environment,
       readStdin: async () => stdin,
       publicUrl: environment['PORTOLAN_PUBLIC_URL'],
+      listen: [],
       tls: {
         directories: {
           authority: path.join(dataDirectory, 'ca'),
