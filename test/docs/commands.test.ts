@@ -24,7 +24,7 @@ interface Document {
 
 const DOCUMENTS: readonly Document[] = [
   { file: 'mirroring.md', direct: [] },
-  { file: 'air-gap.md', direct: ['quay.io'] },
+  { file: 'air-gap.md', direct: [] },
   { file: 'coming-from-skopeo.md', direct: ['docker.io', 'quay.io'] },
 ];
 
@@ -79,6 +79,8 @@ describeWith({ packages: ['docker-registry', 'skopeo'] }, 'commands of the docum
   describe.each(DOCUMENTS)('$file', ({ file, direct }) => {
     const blocks = findCommandBlocks(readFileSync(join(DOCS, file), 'utf8'));
     const machines = new Map<string, Machine>();
+    /** Of servers that the document has started: what it calls them → `127.0.0.1:port`. */
+    const served = new Map<string, string>();
     let scratch: ScratchDirectory;
 
     beforeAll(async () => {
@@ -100,11 +102,17 @@ describeWith({ packages: ['docker-registry', 'skopeo'] }, 'commands of the docum
         .replaceAll('/media/usb', join(scratch.path, 'usb'))
         .replaceAll('/etc/portolan', join(scratch.path, 'etc'))
         .replaceAll('registry.lan', portolan?.host ?? '');
-      return direct.reduce((text, name) => text.replaceAll(name, hosts.get(name) ?? name), located);
+      const names = [...direct.map((name) => [name, hosts.get(name) ?? name] as const), ...served];
+      return names.reduce((text, [name, address]) => text.replaceAll(name, address), located);
     }
 
     test.each(blocks)('$name', async (block) => {
-      const { code, output } = (await machines.get(block.machine)?.sh(here(block))) ?? {};
+      const machine = machines.get(block.machine);
+      if (block.address !== undefined) {
+        served.set(block.address, (await machine?.serve(here(block)))?.host ?? '');
+        return;
+      }
+      const { code, output } = (await machine?.sh(here(block))) ?? {};
       expect(code, `${here(block)}\n${output}`).toBe(0);
     });
   });

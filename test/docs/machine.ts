@@ -2,7 +2,8 @@
 // registry that runs, and no registry in the world but those of the test.
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type CommandResult, runCommand } from '../support/run-command.ts';
+import { type CommandResult, runCommand, words } from '../support/run-command.ts';
+import { type Portolan, startPortolan } from '../support/start-portolan.ts';
 import { type Mirror, LOOPBACK, startMirror } from '../mirror/world.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../packages/cli/src/main.ts');
@@ -11,6 +12,8 @@ export interface Machine {
   readonly mirror: Mirror;
   /** Stops at the first command that fails. */
   sh(script: string): Promise<CommandResult>;
+  /** `portolan serve …`, beside the machine's own registry; until `stop`. */
+  serve(line: string): Promise<Portolan>;
   stop(): Promise<void>;
 }
 
@@ -22,6 +25,7 @@ export async function startMachine(directory: string): Promise<Machine> {
   await writeFile(program, `#!/bin/sh\nexec ${process.execPath} ${MAIN} "$@"\n`);
   await chmod(program, 0o755);
   const mirror = await startMirror();
+  const served: Portolan[] = [];
   const env = {
     ...LOOPBACK,
     PATH: `${programs}:/usr/sbin:/usr/bin:/sbin:/bin`,
@@ -36,7 +40,15 @@ export async function startMachine(directory: string): Promise<Machine> {
         env,
         cwd: directory,
       }),
+    async serve(line) {
+      const [called, ...command] = words(line.trim());
+      if (called !== 'portolan') throw new Error(`no server of ours: ${line}`);
+      const server = await startPortolan({ command, env: LOOPBACK });
+      served.push(server);
+      return server;
+    },
     stop: async () => {
+      for (const server of served) await server.stop();
       await mirror.portolan.stop();
     },
   };
