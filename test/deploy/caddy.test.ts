@@ -1,7 +1,7 @@
 // deploy/caddy/Caddyfile as it is shipped.
 import { describeProxy } from './describe-proxy.ts';
 import { certificateTests } from './proxy-certificates.ts';
-import { headerTests } from './proxy-headers.ts';
+import { headerTests, requestIdTests } from './proxy-headers.ts';
 import { nameTests } from './proxy-names.ts';
 import { restartTests } from './proxy-restart.ts';
 import { transferTests } from './proxy-transfers.ts';
@@ -28,5 +28,5 @@ describeProxy({
       },
     };
   },
-  tests: [nameTests, headerTests, transferTests, certificateTests, restartTests],
+  tests: [nameTests, headerTests, requestIdTests, transferTests, certificateTests, restartTests],
 });

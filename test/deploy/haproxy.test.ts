@@ -3,7 +3,7 @@ import { describeProxy, type ProxyCommand } from './describe-proxy.ts';
 import type { OneBox } from './one-box.ts';
 import { certificateTests } from './proxy-certificates.ts';
 import { dockerTests } from './proxy-docker.ts';
-import { headerTests } from './proxy-headers.ts';
+import { headerTests, requestIdTests } from './proxy-headers.ts';
 import { nameTests } from './proxy-names.ts';
 import { transferTests } from './proxy-transfers.ts';
 
@@ -35,7 +35,7 @@ describeProxy({
   packages: ['haproxy', 'docker.io'],
   group: 'haproxy',
   prepare: (box) => prepare(box, box.sockets, {}),
-  tests: [nameTests, headerTests, transferTests, certificateTests, dockerTests],
+  tests: [nameTests, headerTests, requestIdTests, transferTests, certificateTests, dockerTests],
 });
 
 /** The server's line that a comment offers, but on a unix socket. */

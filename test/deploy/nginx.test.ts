@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeProxy } from './describe-proxy.ts';
-import { headerTests } from './proxy-headers.ts';
+import { headerTests, requestIdTests } from './proxy-headers.ts';
 import { nameTests } from './proxy-names.ts';
 import { transferTests } from './proxy-transfers.ts';
 
@@ -44,5 +44,5 @@ describeProxy({
     const args = ['-c', file, '-e', 'stderr'];
     return { file: '/usr/sbin/nginx', args, check: ['-t', ...args] };
   },
-  tests: [nameTests, headerTests, transferTests],
+  tests: [nameTests, headerTests, requestIdTests, transferTests],
 });

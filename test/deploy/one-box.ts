@@ -32,7 +32,7 @@ export interface OneBox {
   readonly caFile: string;
   readonly dataDir: string;
   /** Of both halves. */
-  logs(): string;
+  readonly logs: () => string;
   readonly network: NetworkNamespace;
   readonly client: ProxiedClient;
   /** As the administrator, through the proxy. */
@@ -99,7 +99,7 @@ async function requestToken(client: ProxiedClient, scopes: readonly string[]): P
   return (JSON.parse(bytes.toString()) as { token: string }).token;
 }
 
-export async function copyDeployed(
+async function copyDeployed(
   directory: string,
   path: string,
   replaced: Readonly<Record<string, string>>,

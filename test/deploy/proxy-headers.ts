@@ -14,6 +14,7 @@ const FORGED = {
   'x-forwarded-proto': 'http',
   'x-forwarded-host': 'evil.example',
   'x-forwarded-port': '81',
+  'x-request-id': 'forged-by-the-client',
   forwarded: 'for=198.51.100.66;proto=http;host=evil.example',
 };
 
@@ -29,16 +30,29 @@ async function waitForLog(logs: () => string, text: string): Promise<string> {
   throw new Error(`no log line with ${text}`);
 }
 
+/** The line of a login that fails, with all headers that a client might forge. */
+async function logOfForgedRequest({ client, logs }: OneBox): Promise<string> {
+  const headers = { ...FORGED, authorization: basic({ name: 'admin', password: 'wrong' }) };
+  const path = '/token?service=registry.lan&scope=repository:forged/client:pull';
+  const answer = await client.send({ host: HOST, path, headers });
+  expect(answer.status).toBe(401);
+  return waitForLog(logs, answer.headers.get('x-request-id') ?? 'none');
+}
+
+/** Where the proxy's headers count. */
+export function requestIdTests(box: () => OneBox): void {
+  test('gives each request an id that is in both logs, and takes none from a client', async () => {
+    expect(await logOfForgedRequest(box())).toMatch(/"proxyRequestId":"[0-9a-f-]{32,36}"/);
+  });
+}
+
 function clientTests(box: () => OneBox): void {
   test('tells the address of the client, whatever that says of itself', async () => {
-    const headers = { ...FORGED, authorization: basic({ name: 'admin', password: 'wrong' }) };
-    const path = '/token?service=registry.lan&scope=repository:forged/client:pull';
-    const answer = await box().client.send({ host: HOST, path, headers });
-    expect(answer.status).toBe(401);
-    const id = answer.headers.get('x-request-id') ?? 'none';
-    const line = await waitForLog(() => box().logs(), id);
+    const line = await logOfForgedRequest(box());
     expect(line).toContain(CLIENT_ADDRESS);
-    expect(line).not.toContain('198.51.100.66');
+    for (const forged of ['198.51.100.66', FORGED['x-request-id']]) {
+      expect(line).not.toContain(forged);
+    }
   });
 
   test('answers as without them when X-Forwarded-* and Forwarded are forged', async () => {
