@@ -88,7 +88,7 @@ export {
   type SkopeoSourceFile,
 } from './skopeo/yaml-source.ts';
 export { type BundleDocument, bytesOf } from './bundle/bundle-document.ts';
-export { type BundleContents, readBundle } from './bundle/bundle-contents.ts';
+export { type BundleContents, readBundle, requireBundle } from './bundle/bundle-contents.ts';
 export {
   exportBundle,
   type ExportProgress,

@@ -32,7 +32,7 @@ interface ExportOptions extends UpstreamOptions {
   readonly sign?: string;
   readonly platform?: readonly string[];
   readonly referrers: boolean;
-  readonly dryRun: boolean;
+  readonly dryRun?: true;
 }
 
 interface Export extends FoundItems {
@@ -84,7 +84,7 @@ async function runExport(
       maxFileSize: options.maxFileSize ?? DEFAULT_MAX_FILE_SIZE,
       withReferrers: options.referrers,
       privateKey,
-      isDryRun: options.dryRun,
+      isDryRun: options.dryRun === true,
       imagesAtOnce: IMAGES_AT_ONCE,
       blobsAtOnce: BLOBS_AT_ONCE,
       signal,
@@ -204,7 +204,7 @@ export function registerExport(bundle: Command, context: CommandContext): void {
     .option('--sign <file>', 'sign with this key of `portolan bundle keygen`')
     .option('--platform <platform>', 'only this one of each index; may be repeated', collectText)
     .option('--no-referrers', 'leave signatures and other referrers out')
-    .option('--dry-run', 'read everything and write nothing', false);
+    .option('--dry-run', 'read everything and write nothing');
   addUpstreamOptions(command).action(
     async (to: string, selectors: readonly string[], options: ExportOptions) => {
       const all = [...selectors, ...(options.select ?? [])];

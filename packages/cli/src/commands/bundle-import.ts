@@ -5,6 +5,7 @@ import type { Storage } from '@portolan/storage';
 import type { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { counted } from '../terminal/counted.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
 import { openImportProgress } from './bundle-progress.ts';
@@ -17,10 +18,10 @@ import { stopSignal } from './stop-signal.ts';
 interface ImportOptions {
   readonly only?: readonly string[];
   readonly prefix?: string;
-  readonly allowOlder: boolean;
+  readonly allowOlder?: true;
   readonly key?: string;
   readonly report?: string;
-  readonly dryRun: boolean;
+  readonly dryRun?: true;
 }
 
 const IMAGES_AT_ONCE = 2;
@@ -32,7 +33,8 @@ export async function readPublicKey(file: string | undefined): Promise<string | 
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new DomainError('request-invalid', `cannot read the key ${file}`, {}, { cause });
+    const hint = 'name FILE.pub of `portolan bundle keygen FILE`';
+    throw new DomainError('request-invalid', `cannot read the key ${file}`, { hint }, { cause });
   }
 }
 
@@ -61,9 +63,9 @@ async function runImport(
       directory: resolve(from),
       selector: parseSelectors(options.only ?? []),
       prefix: prefix === undefined ? undefined : RepositoryName.parse(prefix),
-      allowsOlder: options.allowOlder,
+      allowsOlder: options.allowOlder === true,
       publicKey,
-      isDryRun: options.dryRun,
+      isDryRun: options.dryRun === true,
       imagesAtOnce: IMAGES_AT_ONCE,
       blobsAtOnce: BLOBS_AT_ONCE,
       signal,
@@ -95,7 +97,7 @@ function answer(context: CommandContext, report: ImportReport, file: string | un
     report: file ?? null,
   });
   if (failed > 0) {
-    throw new CommandFailure(`${failed} references could not be imported`, EXIT.failed);
+    throw new CommandFailure(`${counted(failed, 'reference')} could not be imported`, EXIT.failed);
   }
 }
 
@@ -108,7 +110,8 @@ async function importFrom(
   const { report, file } = await context
     .withStorage(async (storage) => {
       const done = await runImport(context, storage, { from, options, signal });
-      if (options.dryRun || done.references.length === 0) return { report: done, file: undefined };
+      if (options.dryRun === true || done.references.length === 0)
+        return { report: done, file: undefined };
       // The stick may be read-only, and so may the directory that the command is called in.
       const place = options.report ?? join(storage.layout.directory, 'reports');
       return { report: done, file: await writeReports(resolve(place), done) };
@@ -123,9 +126,9 @@ export function registerImport(bundle: Command, context: CommandContext): void {
     .description('Verify a bundle and take it in; what is here already is not read again')
     .option('--only <selector>', 'only these references; may be repeated', collectText)
     .option('--prefix <name>', 'put this in front of every repository name')
-    .option('--allow-older', 'let tags go back to what an older bundle says', false)
+    .option('--allow-older', 'let tags go back to what an older bundle says')
     .option('--key <file>', 'refuse a bundle that is not signed with this public key')
     .option('--report <directory>', 'write the report there; `reports` in the data directory')
-    .option('--dry-run', 'verify, say what would come, and write nothing', false)
+    .option('--dry-run', 'verify, say what would come, and write nothing')
     .action((from: string, options: ImportOptions) => importFrom(context, from, options));
 }

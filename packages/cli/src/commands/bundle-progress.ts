@@ -7,6 +7,7 @@ import type {
   ReportedReference,
 } from '@portolan/mirror';
 import { reasonOf } from '@portolan/oci';
+import { counted } from '../terminal/counted.ts';
 import { formatBytes } from '../terminal/format-bytes.ts';
 import { type LiveStream, startLiveLines } from '../terminal/live-lines.ts';
 import type { Output } from '../terminal/output.ts';
@@ -36,7 +37,7 @@ function countBytes(output: Output, what: string): (count: number) => void {
 }
 
 function planLine({ references, bytes, neededBytes }: ExportPlan): string {
-  return `${references} references, ${formatBytes(bytes)}; ${formatBytes(neededBytes)} to write`;
+  return `${counted(references, 'reference')}, ${formatBytes(bytes)}; ${formatBytes(neededBytes)} to write`;
 }
 
 function copiedLine(name: string, bytes: number): string {

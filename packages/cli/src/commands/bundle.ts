@@ -1,8 +1,10 @@
 // `portolan bundle`: images for where there is no network, on a stick.
 import type { VerifiedBundle } from '@portolan/mirror';
+import { DomainError } from '@portolan/oci';
 import { type Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { counted } from '../terminal/counted.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
 import { registerExport } from './bundle-export.ts';
@@ -20,7 +22,10 @@ function answerVerified(context: CommandContext, bundle: VerifiedBundle): void {
       problems.map(({ file, problem }) => ({ file: file ?? null, problem })),
       ['file', 'problem'],
     );
-    throw new CommandFailure(`the bundle has ${problems.length} problems`, EXIT.verification);
+    throw new CommandFailure(
+      `the bundle has ${counted(problems.length, 'problem')}`,
+      EXIT.verification,
+    );
   }
   const document = contents?.document;
   context.output.record({
@@ -29,10 +34,10 @@ function answerVerified(context: CommandContext, bundle: VerifiedBundle): void {
     base: document?.base === undefined ? null : `${document.base.kind} ${document.base.id}`,
     references: document?.references.length ?? 0,
     blobs: document?.blobs.length ?? 0,
-    expected: document?.expected.length ?? 0,
+    leftOut: document?.expected.length ?? 0,
     bytes,
     signature,
-    strangers,
+    otherFiles: strangers,
   });
 }
 
@@ -42,9 +47,10 @@ function registerVerify(bundle: Command, context: CommandContext): void {
     .description('Check every sum, digest and size of a bundle; needs no registry')
     .option('--key <file>', 'want a signature with this public key')
     .action(async (directory: string, { key }: { key?: string }) => {
-      const { verifyBundle } = await import('@portolan/mirror');
-      const { signal, end } = stopSignal();
+      const { requireBundle, verifyBundle } = await import('@portolan/mirror');
+      await requireBundle(resolve(directory));
       const publicKey = await readPublicKey(key);
+      const { signal, end } = stopSignal();
       const progress = openVerifyProgress(context);
       const verified = await verifyBundle(resolve(directory), {
         ...progress,
@@ -80,8 +86,11 @@ async function writeNew(name: string, text: string, mode: number): Promise<void>
   try {
     await writeFile(name, text, { flag: 'wx', mode });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new CommandFailure(`${name} is there already`, EXIT.conflict, { cause: error });
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+      throw new CommandFailure(`${name} is there already`, EXIT.conflict, { cause: error });
+    }
+    const hint = 'make its directory first, and see that you may write there';
+    throw new DomainError('request-invalid', `cannot write ${name}`, { hint }, { cause: error });
   }
 }
 

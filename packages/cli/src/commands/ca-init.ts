@@ -12,7 +12,7 @@ interface InitOptions {
   readonly name?: readonly string[];
   readonly ip?: readonly string[];
   readonly impersonate?: readonly string[];
-  readonly forceNew: boolean;
+  readonly forceNew?: true;
 }
 
 /** What clients call this server, without the brackets of an IPv6 address. */
@@ -41,7 +41,7 @@ function requestOf(context: CommandContext, options: InitOptions) {
       ...impersonate.map(impersonatedDomain),
     ],
     networks: [...ip, ...own.filter((one) => isIP(one) !== 0)],
-    isForced: options.forceNew,
+    isForced: options.forceNew === true,
   };
 }
 
@@ -66,7 +66,7 @@ export function registerCaInit(ca: Command, context: CommandContext): void {
       'also stand for this registry, such as docker.io; repeatable',
       collectText,
     )
-    .option('--force-new', 'replace the authority that there is', false)
+    .option('--force-new', 'replace the authority that there is')
     .addHelpText(
       'after',
       '\nWithout --name and --ip it is made for the host of `public_url`. Only --impersonate lets it\nissue for the names of other registries, and whoever trusts it then trusts it for those.',
@@ -80,7 +80,7 @@ export function registerCaInit(ca: Command, context: CommandContext): void {
       output.note(
         `It lies in ${directory}; include that in backups. Next: \`portolan ca issue NAME\` for the server, \`portolan ca trust\` for the clients.`,
       );
-      if (options.forceNew) {
+      if (options.forceNew === true) {
         output.note(
           'Certificates of the authority before go on to hold. Once the clients trust this one, `portolan ca renew --force` issues all anew.',
         );

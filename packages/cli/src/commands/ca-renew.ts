@@ -57,8 +57,8 @@ async function withNearest(error: unknown, name: string, deps: RenewalDeps): Pro
 export function registerCaRenew(ca: Command, context: CommandContext): void {
   ca.command('renew [name]')
     .description('Renew the certificates whose last third has begun; a running server does it too')
-    .option('--force', 'also what is not due', false)
-    .action(async (name: string | undefined, { force }: { force: boolean }) => {
+    .option('--force', 'also what is not due')
+    .action(async (name: string | undefined, { force = false }: { force?: boolean }) => {
       const { CertificateName, renewDue } = await import('@portolan/tls');
       const { output, tls, clock } = context;
       const deps = await renewalDeps(tls, clock);

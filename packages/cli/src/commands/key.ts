@@ -60,8 +60,8 @@ function registerRotate(key: Command, context: CommandContext): void {
   key
     .command('rotate')
     .description('Make the next signing key; it signs when every registry has had time to fetch it')
-    .option('--now', 'sign with it at once and end the old ones: a key may have been copied', false)
-    .action(async ({ now: isEmergency }: { now: boolean }) => {
+    .option('--now', 'sign with it at once and end the old ones: a key may have been copied')
+    .action(async ({ now: isEmergency = false }: { now?: boolean }) => {
       const { rotateSigningKey } = await loadSigning();
       await context.withStorage(async ({ layout, signingKeys }) => {
         const { actor, clock, output } = context;

@@ -1,6 +1,6 @@
 // `portolan mirror add|apply|import-config|list|show|remove`: which repositories are mirrored.
 import type { AppliedRule, RequestedRule } from '@portolan/mirror';
-import { DomainError } from '@portolan/oci';
+import { DomainError, RepositoryName } from '@portolan/oci';
 import type { MirrorRule, Storage } from '@portolan/storage';
 import type { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
@@ -45,6 +45,16 @@ function appliedRow({ requested, change }: AppliedRule) {
   return { destination, source: `${upstream.host}/${upstream.path}`, change, ...settings };
 }
 
+/** Empty ones that were somebody's own until now; of others nothing is to be said. */
+async function findTakenNamespaces(
+  storage: Storage,
+  rules: readonly RequestedRule[],
+): Promise<readonly string[]> {
+  const names = new Set(rules.map(({ destination }) => RepositoryName.namespace(destination)));
+  const found = await Promise.all([...names].map((name) => storage.namespaces.find(name)));
+  return found.flatMap((known) => (known?.kind === 'team' && !known.isMirror ? [known.name] : []));
+}
+
 async function apply(
   context: CommandContext,
   storage: Storage,
@@ -53,7 +63,12 @@ async function apply(
   const { applyRules } = await import('@portolan/mirror');
   const { clock, actor } = context;
   const deps = { rules: storage.mirrorRules, clock, random: Math.random, actor };
+  const taken = await findTakenNamespaces(storage, rules);
   const applied = await applyRules(deps, rules, isDryRun);
+  for (const name of taken) {
+    const change = isDryRun ? 'would become a mirror, if it is empty' : 'is a mirror now';
+    context.output.note(`The namespace '${name}' ${change}: nobody pushes to it any more.`);
+  }
   if (isDryRun) context.output.note('Nothing was written: this was a dry run.');
   return applied;
 }
@@ -78,6 +93,12 @@ async function addRule(
   await withStores(context, async (storage) => {
     const isDryRun = options.dryRun === true;
     const [applied] = await apply(context, storage, { rules: [requested], isDryRun });
+    if (applied?.change === 'changed') {
+      const verb = isDryRun ? 'would be' : 'is';
+      context.output.note(
+        `The rule for '${requested.destination}' ${verb} replaced as a whole: what is not named now is gone.`,
+      );
+    }
     const rule = await storage.mirrorRules.findByDestination(requested.destination);
     if (rule !== undefined && !isDryRun) context.output.record(ruleRow(rule));
     else if (applied !== undefined) context.output.record(appliedRow(applied));

@@ -69,8 +69,8 @@ function registerChanges(namespace: Command, context: CommandContext): void {
   namespace
     .command('delete <name>')
     .description('Delete a namespace that holds no repository, or --with-content')
-    .option('--with-content', 'delete all its repositories too', false)
-    .action((argument: string, { withContent }: { withContent: boolean }) =>
+    .option('--with-content', 'delete all its repositories too')
+    .action((argument: string, { withContent = false }: { withContent?: boolean }) =>
       withStores(context, async (storage) => {
         await storage.namespaces.delete(readNamespace(argument), withContent, context.actor);
         context.output.note(`Namespace '${argument}' is deleted.`);

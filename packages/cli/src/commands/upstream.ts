@@ -29,7 +29,8 @@ function upstreamRow(upstream: Upstream) {
   return {
     host: upstream.host,
     endpoint: upstream.endpoint ?? null,
-    verifiesTls: upstream.verifiesTls,
+    // Over plain HTTP there is nothing to verify.
+    verifiesTls: upstream.endpoint?.startsWith('http:') === true ? null : upstream.verifiesTls,
     ownCa: upstream.ca !== undefined,
     proxy: upstream.proxy ?? null,
     requestsPerSecond: upstream.requestsPerSecond ?? null,

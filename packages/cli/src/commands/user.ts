@@ -49,11 +49,11 @@ function registerCreate(user: Command, context: CommandContext): void {
     user
       .command('create <name>')
       .description('Create a user, with a generated password unless one is given')
-      .option('--admin', 'make the user an administrator', false),
-  ).action(async (name: string, options: PasswordOptions & { admin: boolean }) => {
+      .option('--admin', 'make the user an administrator'),
+  ).action(async (name: string, options: PasswordOptions & { admin?: true }) => {
     const password = (await readPassword(context, options)) ?? ({ kind: 'generated' } as const);
     await withAccounts(context, async (accounts) => {
-      const request = { name, isAdmin: options.admin, password };
+      const request = { name, isAdmin: options.admin === true, password };
       const { user: created, generatedPassword } = await accounts.createUser(request);
       const shown = passwordField(context, generatedPassword);
       context.output.record({ ...userRow(created), ...shown });

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { CommandContext } from '../../src/commands/context.ts';
 import type { Environment } from '../../src/config/environment.ts';
+import { registerBundle } from '../../src/commands/bundle.ts';
 import { registerClient } from '../../src/commands/client.ts';
 import { registerCa } from '../../src/commands/ca.ts';
 import { registerKey } from '../../src/commands/key.ts';
@@ -48,6 +49,7 @@ function createProgram(context: CommandContext): Command {
   registerClient(program, context);
   registerUpstream(program, context);
   registerMirror(program, context);
+  registerBundle(program, context);
   const silence = (command: Command): void => {
     command.exitOverride().configureOutput({ writeErr: () => undefined });
     for (const child of command.commands) silence(child);

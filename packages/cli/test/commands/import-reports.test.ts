@@ -1,6 +1,13 @@
 // Reports of imports are written where they are asked for, and nowhere else.
 import type { ImportReport } from '@portolan/mirror';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -32,10 +39,21 @@ describe('reports of an import', () => {
     const directory = makeDirectory();
     const file = join(directory, 'treasure');
     writeFileSync(file, 'not ours');
-    symlinkSync(file, join(directory, `report-${BUNDLE}.${ending}`));
+    symlinkSync(file, join(directory, `report-20261102T120000000Z-${BUNDLE}.${ending}`));
     await writeReports(directory, REPORT);
     await writeReports(directory, REPORT);
     expect(readFileSync(file, 'utf8')).toBe('not ours');
+  });
+
+  it('stand beside those of an import before', async () => {
+    const directory = makeDirectory();
+    await writeReports(directory, REPORT);
+    await writeReports(directory, { ...REPORT, importedAt: '2026-11-02T12:00:00.001Z' });
+    expect(readdirSync(directory).sort()).toEqual(
+      ['000', '001'].flatMap((ms) =>
+        ['html', 'json'].map((ending) => `report-20261102T120000${ms}Z-${BUNDLE}.${ending}`),
+      ),
+    );
   });
 
   it('hold no markup that came with the bundle', async () => {

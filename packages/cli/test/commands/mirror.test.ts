@@ -45,9 +45,23 @@ describe('a rule', () => {
   it('that is added once more is changed', async () => {
     const { run } = await openCommands();
     await run('mirror add quay.io/a/b --tags v1');
-    await run('mirror add quay.io/a/b --tags v2');
+    const dry = await run('mirror add quay.io/a/b --tags v2 --dry-run');
+    expect(dry.notes.join()).toContain("'quay.io/a/b' would be replaced as a whole");
+    const { notes } = await run('mirror add quay.io/a/b --tags v2');
+    expect(notes.join()).toContain("'quay.io/a/b' is replaced as a whole");
+    expect((await run('mirror add quay.io/a/b --tags v2')).notes).toEqual([]);
     expect((await run('mirror show quay.io/a/b')).record).toMatchObject({ tags: ['v2'] });
     expect((await run('mirror list')).rows).toHaveLength(1);
+  });
+
+  it('that takes an empty namespace of a team says so', async () => {
+    const { run } = await openCommands();
+    await run('namespace create crew');
+    const dry = await run('mirror add quay.io/a/b --to crew/b --dry-run');
+    expect(dry.notes.join()).toContain("The namespace 'crew' would become a mirror");
+    const { notes } = await run('mirror add quay.io/a/b --to crew/b');
+    expect(notes).toEqual(["The namespace 'crew' is a mirror now: nobody pushes to it any more."]);
+    expect((await run('mirror add quay.io/a/c --to crew/c')).notes).toEqual([]);
   });
 
   it('is not written in a dry run', async () => {
@@ -185,6 +199,16 @@ describe('a run', () => {
     expect((await run('mirror log')).rows).toMatchObject([
       { outcome: 'ok', destination: 'quay.io/a/b' },
     ]);
+  });
+
+  it('whose listing fails is told, and the others are planned', async () => {
+    const { run } = await openCommands();
+    await run(`upstream set quay.io --endpoint ${await startEmptyRegistry()}`);
+    await run('upstream set down.example --endpoint http://127.0.0.1:9');
+    await run('mirror add down.example/a/b');
+    await run('mirror add quay.io/a/b:v1');
+    const failure = await run('mirror plan').catch((error: unknown) => error);
+    expect(failure).toMatchObject({ exitCode: 1 });
   });
 
   it('for a tag that is not there ends with 1 and names it', async () => {

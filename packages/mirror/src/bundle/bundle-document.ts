@@ -7,7 +7,7 @@ import { MAX_DESCRIPTORS } from './document-limits.ts';
 import { countParts, DOCUMENT_FILE, MAX_FURTHER_PARTS } from './layout.ts';
 import { formatReferenceName, type NamedReference, parseReferenceName } from './reference-name.ts';
 
-const FORMAT = 'portolan-bundle/1';
+export const BUNDLE_FORMAT = 'portolan-bundle/1';
 
 export const BundleId: z.ZodType<string> = z.string().regex(/^[0-9a-f]{32}$/);
 const size = z.int().nonnegative();
@@ -75,7 +75,7 @@ export interface BundleDocument {
 }
 
 const SCHEMA = z.strictObject({
-  format: z.literal(FORMAT),
+  format: z.literal(BUNDLE_FORMAT),
   id: BundleId,
   madeAt: time,
   tool: z.string().max(200),
@@ -132,7 +132,7 @@ function isoTime(milliseconds: number): string {
 /** As the file has it; plain data. */
 export function toJson(document: BundleDocument): Record<string, unknown> {
   return {
-    format: FORMAT,
+    format: BUNDLE_FORMAT,
     id: document.id,
     madeAt: isoTime(document.madeAt),
     tool: document.tool,

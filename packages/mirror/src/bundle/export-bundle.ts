@@ -15,9 +15,11 @@ import {
   type PlanOptions,
 } from './export-plan.ts';
 import { checkSpace } from './free-space.ts';
+import { requireParent } from './bundle-directory.ts';
 import { createLimitedHosts } from './limited-hosts.ts';
 import { formatReferenceName } from './reference-name.ts';
 import { rememberManifests } from './remembering-source.ts';
+import { checkPrivateKey } from './signature.ts';
 
 export interface ExportDeps {
   readonly clock: () => number;
@@ -117,6 +119,8 @@ export async function exportBundle(
   request: ExportRequest,
 ): Promise<ExportResult> {
   const { directory, maxFileSize, known, privateKey, progress } = request;
+  if (privateKey !== undefined) checkPrivateKey(privateKey);
+  await requireParent(directory);
   const items = request.items.map((item) =>
     // Ours is read again as quickly as it would be remembered.
     item.mayBeSparse ? item : { ...item, source: rememberManifests(item.source) },

@@ -10,7 +10,7 @@ import { mirrorError } from '../errors.ts';
 import { createBundleSource } from '../places/bundle-repository.ts';
 import type { SinkRepository } from '../places/place.ts';
 import type { ReferenceSelector } from '../selection/selectors.ts';
-import type { BundleContents } from './bundle-contents.ts';
+import { type BundleContents, requireBundle } from './bundle-contents.ts';
 import type { BundleReference } from './bundle-document.ts';
 import { contentBytes } from './manifests-below.ts';
 import { findMissingBlobs } from './missing-blobs.ts';
@@ -68,15 +68,39 @@ interface Import {
 }
 
 const MAX_LISTED = 20;
+/** Digests that nobody reads: which bundle is missing says the hint. */
+const MAX_BLOBS_LISTED = 3;
 
-function listed<T>(items: readonly T[]): readonly (T | string)[] {
-  const rest = items.length - MAX_LISTED;
-  return rest > 0 ? [...items.slice(0, MAX_LISTED), `and ${rest} more`] : items;
+function listed<T>(items: readonly T[], most = MAX_LISTED): readonly (T | string)[] {
+  const rest = items.length - most;
+  return rest > 0 ? [...items.slice(0, most), `and ${rest} more`] : items;
+}
+
+/** @throws MirrorError `bundle-invalid` when the signature is all that is wrong */
+function requireSigned({ signature, problems }: VerifiedBundle, directory: string): void {
+  if (problems.length !== 1) return;
+  if (signature === 'none') {
+    throw mirrorError('bundle-invalid', 'the bundle is not signed; nothing was imported', {
+      directory,
+      hint: 'ask for a signed one (`portolan bundle export --sign`), or leave --key out',
+    });
+  }
+  if (signature !== 'bad') return;
+  throw mirrorError(
+    'bundle-invalid',
+    'the bundle is not signed with this key; nothing was imported',
+    {
+      directory,
+      hint: 'name the public key of whoever made it; with that key, somebody has changed the bundle',
+    },
+  );
 }
 
 /** @throws MirrorError `bundle-invalid` */
-function requireSound({ contents, problems }: VerifiedBundle, directory: string): BundleContents {
+function requireSound(bundle: VerifiedBundle, directory: string): BundleContents {
+  const { contents, problems } = bundle;
   if (contents !== undefined && problems.length === 0) return contents;
+  if (contents !== undefined) requireSigned(bundle, directory);
   throw mirrorError('bundle-invalid', 'the bundle is damaged; nothing was imported', {
     directory,
     problems: listed(problems.map(({ file, problem }) => `${file ?? 'bundle'}: ${problem}`)),
@@ -130,7 +154,7 @@ async function refuseGaps({ deps, request, contents, arrivals }: Import): Promis
   throw mirrorError('place-incomplete', 'blobs are missing that the bundle takes for granted', {
     bundle: contents.document.id,
     madeAgainst: base === undefined ? 'nothing' : `${base.kind} ${base.id}`,
-    blobs: listed(missing),
+    blobs: listed(missing, MAX_BLOBS_LISTED),
     hint:
       base?.kind === 'bundle'
         ? `import the bundle ${base.id} first`
@@ -262,14 +286,15 @@ export async function importBundle(
   request: ImportRequest,
 ): Promise<ImportReport> {
   const { directory, publicKey, signal, progress } = request;
+  await requireBundle(directory);
   const verified = await verifyBundle(directory, {
     publicKey,
     signal,
     onTotal: (bytes) => progress.verifyStarted(bytes),
     onBytes: (count) => progress.verifying(count),
   });
-  progress.verified(verified);
   const contents = requireSound(verified, directory);
+  progress.verified(verified);
   const task = { deps, request, contents, arrivals: placeArrivals(contents, request) };
   await refuseOlder(task);
   if (request.isDryRun) return reportOf(task, verified, await foreseeAll(task));

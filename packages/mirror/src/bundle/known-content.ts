@@ -2,9 +2,15 @@
 // because an earlier bundle went there.
 import type { Digest } from '@portolan/oci';
 import { stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
-import { type BundleBase, type BundleDocument, parseBundleDocument } from './bundle-document.ts';
-import { readSmallFile } from './bundle-files.ts';
+import { basename, dirname, join } from 'node:path';
+import { mirrorError } from '../errors.ts';
+import {
+  BUNDLE_FORMAT,
+  type BundleBase,
+  type BundleDocument,
+  parseBundleDocument,
+} from './bundle-document.ts';
+import { fileSize, readSmallFile } from './bundle-files.ts';
 import { checkDocument, MAX_DOCUMENT_BYTES, MAX_HAVE_BYTES } from './document-limits.ts';
 import { HAVE_FORMAT, parseHave } from './have-document.ts';
 import { DOCUMENT_FILE } from './layout.ts';
@@ -19,18 +25,37 @@ export function knownFromBundle({ id, blobs, expected }: BundleDocument): KnownC
   return { kind: 'bundle', id, blobs: new Set(digests) };
 }
 
+const HINT = 'name a have.json, the directory of a bundle, or `last`';
+
+async function kindOf(path: string): Promise<'directory' | 'file'> {
+  try {
+    return (await stat(path)).isDirectory() ? 'directory' : 'file';
+  } catch (cause) {
+    throw mirrorError('request-invalid', `cannot read ${path}`, { hint: HINT }, cause);
+  }
+}
+
 /**
  * From a bundle's directory, its bundle.json alone, or a have.json.
- * @throws MirrorError `bundle-invalid`, `place-incomplete`
+ * @throws MirrorError `request-invalid` when it is none of these, `bundle-invalid`, `place-incomplete`
  */
 export async function readKnownContent(path: string): Promise<KnownContent> {
-  const isDirectory = (await stat(path).catch(() => undefined))?.isDirectory() === true;
+  const isDirectory = (await kindOf(path)) === 'directory';
+  if (isDirectory && (await fileSize(join(path, DOCUMENT_FILE))) === undefined) {
+    throw mirrorError('request-invalid', `there is no bundle in ${path}`, { hint: HINT });
+  }
   const [directory, file] = isDirectory ? [path, DOCUMENT_FILE] : [dirname(path), basename(path)];
   const maxBytes = isDirectory ? MAX_DOCUMENT_BYTES : MAX_HAVE_BYTES;
   const bytes = await readSmallFile(directory, file, maxBytes);
   checkDocument(file, bytes);
   const text = bytes.toString('utf8');
-  if (!text.includes(`"${HAVE_FORMAT}"`)) return knownFromBundle(parseBundleDocument(text));
+  if (isDirectory || text.includes(`"${BUNDLE_FORMAT}"`)) {
+    return knownFromBundle(parseBundleDocument(text));
+  }
+  if (!text.includes(`"${HAVE_FORMAT}"`)) {
+    const message = `${path} is neither a have.json nor a bundle`;
+    throw mirrorError('request-invalid', message, { hint: HINT });
+  }
   const have = parseHave(text, file);
   return { kind: 'have', id: have.id, blobs: new Set(have.blobs) };
 }

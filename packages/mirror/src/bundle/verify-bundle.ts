@@ -18,7 +18,7 @@ import {
   SIGNATURE_FILE,
   SUMS_FILE,
 } from './layout.ts';
-import { isSignatureOf } from './signature.ts';
+import { checkPublicKey, isSignatureOf } from './signature.ts';
 import { hashBlob } from './stored-blob.ts';
 import { parseSums, type Sums } from './sums.ts';
 
@@ -53,22 +53,32 @@ interface Findings {
   readonly directory: string;
   readonly options: VerifyOptions;
   readonly problems: BundleProblem[];
+  readonly blamed: Set<string>;
   bytes: number;
+}
+
+/** Of each file only the first: what else is wrong with it follows from that. */
+function blame(findings: Findings, file: string | undefined, problem: string): void {
+  const { problems, blamed } = findings;
+  if (file !== undefined && blamed.has(file)) return;
+  if (file !== undefined) blamed.add(file);
+  problems.push({ file, problem });
 }
 
 function note(findings: Findings, error: unknown, file?: string): void {
   if (isAbsent(error)) {
-    findings.problems.push({ file, problem: 'is missing' });
+    blame(findings, file, 'is missing');
     return;
   }
   if (!(error instanceof DomainError)) throw error;
   if (error.code === 'request-invalid') throw error;
   const { file: named, digest, problem, line } = error.detail;
   const more = [problem, digest, line].filter((part) => typeof part === 'string');
-  findings.problems.push({
-    file: file ?? (typeof named === 'string' ? named : undefined),
-    problem: [error.message, ...more].join(': '),
-  });
+  const blamed = file ?? (typeof named === 'string' ? named : undefined);
+  const text = [error.message, ...more].join(': ');
+  // The file stands beside it.
+  const start = `${blamed ?? ''} `;
+  blame(findings, blamed, text.startsWith(start) ? text.slice(start.length) : text);
 }
 
 async function noting<T>(
@@ -84,20 +94,22 @@ async function noting<T>(
   }
 }
 
+const UNSIGNED = 'is missing: the bundle is not signed';
+
 async function checkSignature(
-  { directory, options, problems }: Findings,
+  findings: Findings,
   sums: Buffer | undefined,
 ): Promise<VerifiedBundle['signature']> {
+  const { directory, options } = findings;
   const { publicKey } = options;
   const signature = await readSmallFile(directory, SIGNATURE_FILE, 4096).catch(() => undefined);
   if (signature === undefined) {
-    if (publicKey !== undefined) problems.push({ file: SIGNATURE_FILE, problem: 'is missing' });
+    if (publicKey !== undefined) blame(findings, SIGNATURE_FILE, UNSIGNED);
     return 'none';
   }
   if (publicKey === undefined || sums === undefined) return 'unchecked';
   if (isSignatureOf(sums, { signature, publicKey })) return 'good';
-  const problem = `is not a signature of ${SUMS_FILE} with this key`;
-  problems.push({ file: SIGNATURE_FILE, problem });
+  blame(findings, SIGNATURE_FILE, `is not a signature of ${SUMS_FILE} with this key`);
   return 'bad';
 }
 
@@ -129,7 +141,7 @@ async function hashFile(findings: Findings, path: string): Promise<string> {
 }
 
 /** Each blob is read once, for its digest and for the sums of its files. */
-async function hashBlobs(findings: Findings, contents: BundleContents): Promise<Sums> {
+async function hashBlobs(findings: Findings, sums: Sums, contents: BundleContents): Promise<Sums> {
   const blobs = [...contents.blobs.values()];
   findings.options.onTotal?.(blobs.reduce((sum, { size }) => sum + size, 0));
   const actual = new Map<string, string>();
@@ -142,8 +154,9 @@ async function hashBlobs(findings: Findings, contents: BundleContents): Promise<
     if (hashed === undefined) continue;
     for (const [path, sum] of hashed.sums) actual.set(path, sum);
     if (hashed.digest === digest) continue;
-    const problem = `does not match its digest ${digest}`;
-    findings.problems.push({ file: files[0]?.path, problem });
+    // Of a blob in parts the sums know which it is.
+    const wrong = files.find(({ path }) => hashed.sums.get(path) !== sums.get(path)) ?? files[0];
+    blame(findings, wrong?.path, `does not match its digest ${digest}`);
   }
   return actual;
 }
@@ -153,17 +166,17 @@ function wantedFiles(contents: BundleContents): Set<string> {
   return new Set([OCI_LAYOUT_FILE, INDEX_FILE, DOCUMENT_FILE, ...blobs.map(({ path }) => path)]);
 }
 
-function compareNames({ problems }: Findings, sums: Sums, wanted: ReadonlySet<string>): void {
+function compareNames(findings: Findings, sums: Sums, wanted: ReadonlySet<string>): void {
   for (const file of wanted) {
-    if (!sums.has(file)) problems.push({ file, problem: `is not in ${SUMS_FILE}` });
+    if (!sums.has(file)) blame(findings, file, `is not in ${SUMS_FILE}`);
   }
   for (const file of sums.keys()) {
-    if (!wanted.has(file)) problems.push({ file, problem: `is in ${SUMS_FILE} alone` });
+    if (!wanted.has(file)) blame(findings, file, `is in ${SUMS_FILE} alone`);
   }
 }
 
 async function checkSums(findings: Findings, sums: Sums, contents: BundleContents | undefined) {
-  const hashed = contents === undefined ? undefined : await hashBlobs(findings, contents);
+  const hashed = contents === undefined ? undefined : await hashBlobs(findings, sums, contents);
   if (contents !== undefined) compareNames(findings, sums, wantedFiles(contents));
   const blobFiles = new Set(contents === undefined ? [] : wantedFiles(contents));
   for (const [file, sum] of sums) {
@@ -172,19 +185,20 @@ async function checkSums(findings: Findings, sums: Sums, contents: BundleContent
     if (actual === undefined && isTried) continue;
     actual ??= await noting(findings, () => hashFile(findings, file), file);
     if (actual === undefined || actual === sum) continue;
-    findings.problems.push({ file, problem: `does not match ${SUMS_FILE}` });
+    blame(findings, file, `does not match ${SUMS_FILE}`);
   }
 }
 
 /** What lies in `blobs/` and is of no bundle is a problem: other programs would find it there. */
-async function findOthers({ directory, problems }: Findings, sums: Sums | undefined) {
+async function findOthers(findings: Findings, sums: Sums | undefined) {
+  const { directory } = findings;
   const root = join(directory, BLOBS_DIRECTORY);
   const entries = await readdir(root, { withFileTypes: true, recursive: true }).catch(() => []);
   for (const entry of entries) {
     if (entry.isDirectory()) continue;
     const file = join(entry.parentPath, entry.name).slice(directory.length).replace(/^\/+/, '');
     if (isCoveredFile(file) && sums?.has(file) !== false) continue;
-    problems.push({ file, problem: 'does not belong to the bundle' });
+    blame(findings, file, 'does not belong to the bundle');
   }
 }
 
@@ -224,7 +238,8 @@ export async function verifyBundle(
   directory: string,
   options: VerifyOptions,
 ): Promise<VerifiedBundle> {
-  const findings: Findings = { directory, options, problems: [], bytes: 0 };
+  if (options.publicKey !== undefined) checkPublicKey(options.publicKey);
+  const findings: Findings = { directory, options, problems: [], blamed: new Set(), bytes: 0 };
   await noting(findings, () => checkDirectories(directory));
   // A link for a directory leads to what is no business of ours.
   const isRefused = findings.problems.length > 0;

@@ -127,12 +127,12 @@ export const DAMAGES: readonly Damage[] = [
   {
     name: 'a document is larger than any bundle has',
     damage: (at) => truncateSync(join(at, 'bundle.json'), 64 * 1024 * 1024 + 1),
-    problem: /bundle\.json is too large/,
+    problem: /bundle\.json: is too large/,
   },
   {
     name: 'a document lists millions of nothings',
     damage: (at) => writeFileSync(join(at, 'bundle.json'), `[${'{},'.repeat(5_000_000)}{}]`),
-    problem: /bundle\.json lists more than a bundle can hold/,
+    problem: /bundle\.json: lists more than a bundle can hold/,
   },
   {
     name: 'a document lists more blobs than a bundle has',

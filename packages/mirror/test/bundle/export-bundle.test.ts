@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { ExportItem } from '../../src/bundle/export-plan.ts';
 import { readKnownContent } from '../../src/bundle/known-content.ts';
 import { exportRecord, findLastExport } from '../../src/bundle/last-export.ts';
+import { generateBundleKey } from '../../src/bundle/signature.ts';
 import { verifyBundle } from '../../src/bundle/verify-bundle.ts';
 import { mirrorError } from '../../src/errors.ts';
 import type { SourceRepository } from '../../src/places/place.ts';
@@ -210,6 +211,43 @@ describe('exporting a bundle', () => {
     expect(() => readdirSync(directory)).toThrow('ENOENT');
   });
 
+  it('makes its directory, and not the one that this is in: a stick may not be mounted', async () => {
+    const root = await temporaryDirectory();
+    const { source } = memorySource(sample({ withReferrer: false }));
+    for (const isDryRun of [true, false]) {
+      const directory = join(root, 'usb', 'bundle');
+      await expect(
+        exportItems([itemOf(source, '1.0')], { directory, isDryRun }),
+      ).rejects.toMatchObject({
+        code: 'request-invalid',
+        message: `there is no directory ${join(root, 'usb')}`,
+      });
+    }
+    expect(readdirSync(root)).toEqual([]);
+    const directory = join(root, 'new');
+    await exportItems([itemOf(source, '1.0')], { directory });
+    expect(await problemsOf(directory)).toEqual([]);
+  });
+
+  it('refuses a file for a directory', async () => {
+    const directory = join(await temporaryDirectory(), 'file');
+    writeFileSync(directory, '');
+    const { source } = memorySource(sample({ withReferrer: false }));
+    await expect(exportItems([itemOf(source, '1.0')], { directory })).rejects.toMatchObject({
+      code: 'request-invalid',
+    });
+  });
+
+  it('refuses a key that cannot sign before it writes anything', async () => {
+    const directory = join(await temporaryDirectory(), 'new');
+    const { source } = memorySource(sample({ withReferrer: false }));
+    const privateKey = generateBundleKey().publicKey;
+    await expect(
+      exportItems([itemOf(source, '1.0')], { directory, privateKey }),
+    ).rejects.toMatchObject({ code: 'request-invalid' });
+    expect(() => readdirSync(directory)).toThrow('ENOENT');
+  });
+
   it('asks an upstream once for each manifest', async () => {
     const { source } = memorySource(sample({ withReferrer: false }));
     const asked: string[] = [];
@@ -260,9 +298,23 @@ describe('the base of a bundle', () => {
     const known = await readKnownContent(directory);
     expect(known).toEqual(await readKnownContent(join(directory, 'bundle.json')));
     expect(known).toMatchObject({ kind: 'bundle', id: document.id });
-    await expect(readKnownContent(join(directory, 'index.json'))).rejects.toMatchObject({
-      code: 'bundle-invalid',
+  });
+
+  it.each([
+    ['index.json', 'is neither a have.json nor a bundle'],
+    ['nope.json', 'cannot read'],
+    ['blobs', 'there is no bundle'],
+  ])('is not read from %s, which is named', async (name, message) => {
+    const here = await openRegistry();
+    await here.put(BUSYBOX, sample());
+    const path = join((await here.exportTo()).directory, name);
+    const failure = readKnownContent(path);
+    await expect(failure).rejects.toMatchObject({
+      code: 'request-invalid',
+      message: expect.stringContaining(path),
+      detail: { hint: expect.stringContaining('have.json') },
     });
+    await expect(failure).rejects.toThrow(message);
   });
 
   it('is never the bundle that is being replaced', async () => {

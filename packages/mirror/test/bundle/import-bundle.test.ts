@@ -1,6 +1,8 @@
 // Across the air gap: what comes in, what is refused, and in which order sticks may come.
 import { RepositoryName } from '@portolan/oci';
 import * as fc from 'fast-check';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formatReportHtml, formatReportJson } from '../../src/bundle/import-report.ts';
 import { knownFromBundle } from '../../src/bundle/known-content.ts';
@@ -16,7 +18,7 @@ import {
 } from '../places/sample-content.ts';
 import { BUSYBOX, signal, temporaryDirectory } from './bundle-fixture.ts';
 import { DAMAGES, SPLIT_AT } from './damage.ts';
-import { openRegistry, tagged, type TestRegistry } from './registry-fixture.ts';
+import { openRegistry, SILENT_IMPORT, tagged, type TestRegistry } from './registry-fixture.ts';
 
 const ALPINE = RepositoryName.parse('docker.io/library/alpine');
 
@@ -125,9 +127,7 @@ describe('importing a bundle', () => {
     });
     const signed = await here.exportTo({ privateKey });
     const other = generateBundleKey().publicKey;
-    await expect(
-      there.importFrom(signed.directory, { publicKey: other }),
-    ).rejects.toMatchObject({
+    await expect(there.importFrom(signed.directory, { publicKey: other })).rejects.toMatchObject({
       code: 'bundle-invalid',
       message: 'the bundle is not signed with this key; nothing was imported',
     });

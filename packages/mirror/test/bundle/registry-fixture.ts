@@ -26,7 +26,7 @@ export const SILENT_EXPORT: ExportRequest['progress'] = {
   failed: nothing,
 };
 
-const SILENT_IMPORT: ImportRequest['progress'] = {
+export const SILENT_IMPORT: ImportRequest['progress'] = {
   verifyStarted: nothing,
   verifying: nothing,
   verified: nothing,

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { generateBundleKey } from '../../src/bundle/signature.ts';
@@ -70,6 +70,37 @@ describe('verifying a bundle', () => {
   it('says that a signature was not checked', async () => {
     const { directory } = await makeSigned();
     expect(await verify(directory)).toMatchObject({ signature: 'unchecked', problems: [] });
+  });
+
+  it('names a missing file once, and a damaged one once, also in parts', async () => {
+    const { directory } = await makeSigned();
+    const names = readdirSync(join(directory, 'blobs/sha256')).sort();
+    const part = names.find((name) => name.endsWith('.part-0002')) ?? '';
+    const [gone = '', damaged = ''] = names.filter((name) => !name.includes('.part-'));
+    rmSync(join(directory, 'blobs/sha256', gone));
+    for (const name of [damaged, part]) {
+      const file = join(directory, 'blobs/sha256', name);
+      const bytes = readFileSync(file);
+      bytes.writeUInt8(bytes.readUInt8(0) ^ 1);
+      writeFileSync(file, bytes);
+    }
+    const { problems } = await verify(directory);
+    const about = (name: string) =>
+      problems.filter(({ file }) => file === `blobs/sha256/${name}`).map(({ problem }) => problem);
+    expect(about(gone)).toEqual(['is missing']);
+    expect(about(damaged)).toEqual([expect.stringMatching(/does not match|another size/)]);
+    expect(about(part)).toEqual([expect.stringContaining('does not match')]);
+    expect(problems).toHaveLength(3);
+  });
+
+  it('says that one is not signed where a signature is wanted', async () => {
+    const { directory } = await makeBundle(sample());
+    const { signature, problems } = await verify(directory, publicKey);
+    expect(signature).toBe('none');
+    expect(problems).toEqual([
+      { file: 'SHA256SUMS.sig', problem: 'is missing: the bundle is not signed' },
+    ]);
+    await expect(verify(directory, 'no key')).rejects.toMatchObject({ code: 'request-invalid' });
   });
 
   it('refuses a key that is none', async () => {

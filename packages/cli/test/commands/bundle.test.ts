@@ -1,0 +1,74 @@
+// What `portolan bundle` says when it is called wrongly, before any bundle is touched.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openCommands } from './command-fixture.ts';
+
+function makeDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'portolan-bundle-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+describe('a key', () => {
+  it('is made where there is a directory for it, once', async () => {
+    const { run } = await openCommands();
+    const file = join(makeDirectory(), 'export.key');
+    const { record } = await run(`bundle keygen ${file}`);
+    expect(record).toEqual({ privateKey: file, publicKey: `${file}.pub` });
+    await expect(run(`bundle keygen ${file}`)).rejects.toMatchObject({ exitCode: 6 });
+  });
+
+  it('is not made in a directory that is not there, and the answer says what to do', async () => {
+    const { run } = await openCommands();
+    await expect(run(`bundle keygen ${makeDirectory()}/a/export.key`)).rejects.toMatchObject({
+      code: 'request-invalid',
+      detail: { hint: expect.stringContaining('make its directory first') },
+    });
+  });
+});
+
+describe.each(['verify', 'import'])('to %s', (verb) => {
+  it('a directory without a bundle is told as such', async () => {
+    const { run } = await openCommands();
+    await expect(run(`bundle ${verb} ${makeDirectory()}`)).rejects.toMatchObject({
+      code: 'place-incomplete',
+      message: 'there is no bundle here',
+    });
+  });
+
+  it('with a key that cannot be read says where keys come from', async () => {
+    const { run } = await openCommands();
+    const directory = makeDirectory();
+    for (const file of ['SHA256SUMS', 'bundle.json']) writeFileSync(join(directory, file), '');
+    await expect(
+      run(`bundle ${verb} ${directory} --key ${directory}/no.pub`),
+    ).rejects.toMatchObject({
+      code: 'request-invalid',
+      detail: { hint: expect.stringContaining('keygen') },
+    });
+    const file = join(directory, 'bundle.json');
+    await expect(run(`bundle ${verb} ${directory} --key ${file}`)).rejects.toMatchObject({
+      code: 'request-invalid',
+      message: expect.stringContaining('no Ed25519 public key'),
+    });
+  });
+});
+
+describe('an export', () => {
+  it.each([
+    ['below a directory that is not there', 'export DIR/usb/bundle', 'there is no directory'],
+    ['against a file that is not there', 'export DIR --base DIR/nope.json', 'cannot read'],
+    ['against a file of something else', 'export DIR --base DIR/README.md', 'is neither a have'],
+    ['with a key that is none', 'export DIR --sign DIR/README.md', 'no Ed25519 private key'],
+  ])('%s is wrong use', async (_, line, message) => {
+    const { run } = await openCommands();
+    const directory = makeDirectory();
+    writeFileSync(join(directory, 'README.md'), '# a bundle.json');
+    await expect(run(`bundle ${line.replaceAll('DIR', directory)}`)).rejects.toMatchObject({
+      code: 'request-invalid',
+      message: expect.stringContaining(message),
+    });
+  });
+});
