@@ -5,7 +5,7 @@ import path from 'node:path';
 import { freePort } from './free-port.ts';
 import { type Contender, endProcess, type Server, waitForAnswer } from './server.ts';
 
-const PROGRAM = 'docker-registry';
+export const PROGRAM = 'docker-registry';
 
 function configuration(directory: string, port: number): string {
   return [

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { PROGRAM } from '../docker-registry.ts';
 import { freePort } from '../free-port.ts';
 import { ADMIN, MAIN, token, waitForBanner } from '../portolan.ts';
 import { endProcess } from '../server.ts';
@@ -50,7 +51,7 @@ export const startDockerRegistry: StartTls = async (directory, way, { certificat
       : { addr: address, tls: { certificate, key } };
   const file = path.join(directory, '..', 'docker-registry-tls.yml');
   writeFileSync(file, registrySettings(directory, http));
-  const child = spawn('docker-registry', ['serve', file], { stdio: 'ignore' });
+  const child = spawn(PROGRAM, ['serve', file], { stdio: 'ignore' });
   return {
     url: way === 'HAProxy' ? undefined : `https://${address}`,
     socket: way === 'HAProxy' ? socket : undefined,
