@@ -8,18 +8,12 @@ import {
   type OpenUpstream,
   type RegistryClient,
   type SinkRepository,
-  type SkopeoRegistry,
   type SyncTarget,
-  type UpstreamCredentials,
-  type UpstreamRepository,
   type UpstreamSettings,
 } from '@portolan/mirror';
 import type { Digest } from '@portolan/oci';
-import { type ContainerFiles, isLoopback, proxyFor } from '../config/container-files.ts';
-import type { Environment } from '../config/environment.ts';
-import { readCertificates } from './registry-certificates.ts';
-import type { Side, SyncRequest } from './sync-request.ts';
-import type { StoredUpstreams } from './with-upstreams.ts';
+import { placeSettings, type PlaceSettingsDeps, type WantedPlace } from './place-settings.ts';
+import type { SyncRequest } from './sync-request.ts';
 
 /** Not among them: link-local addresses, where clouds keep their metadata. */
 const OWN_NETWORKS = [
@@ -39,87 +33,14 @@ export interface SyncPlaces {
   close(): Promise<void>;
 }
 
-export interface SyncPlacesDeps {
+export interface SyncPlacesDeps extends PlaceSettingsDeps {
   readonly request: SyncRequest;
-  readonly environment: Environment;
-  readonly files: ContainerFiles;
-  /** What the auth files of this side know. */
-  readonly findLogin: (
-    upstream: UpstreamRepository,
-    side: Side,
-  ) => Promise<UpstreamCredentials | undefined>;
-  /** Undefined where there is no registry of ours. */
-  readonly stored?: StoredUpstreams | undefined;
   readonly owner: { readonly pid: number; readonly host: string };
   /** A name's addresses; none when it has none. */
   readonly resolve: (name: string) => Promise<readonly string[]>;
   readonly clock: () => number;
   readonly random: () => number;
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
-}
-
-interface Wanted {
-  readonly upstream: UpstreamRepository;
-  readonly side: Side;
-  readonly registry: SkopeoRegistry | undefined;
-}
-
-/** Of the source: what we push to is no upstream, and its endpoint may take no pushes. */
-async function storedSettings(
-  { stored }: SyncPlacesDeps,
-  { upstream, side }: Wanted,
-): Promise<UpstreamSettings | undefined> {
-  return side === 'src' ? await stored?.settingsOf(upstream.host) : undefined;
-}
-
-/** What was typed, then what the registry of this machine knows, then the person's own logins. */
-async function findCredentials(
-  { request, findLogin }: SyncPlacesDeps,
-  { upstream, side, registry }: Wanted,
-  stored: UpstreamSettings | undefined,
-): Promise<UpstreamCredentials | undefined> {
-  const { credentials, isAnonymous } = request.access[side];
-  if (registry?.credentials !== undefined) return { kind: 'basic', ...registry.credentials };
-  if (credentials !== undefined) return credentials;
-  if (isAnonymous) return undefined;
-  return stored?.credentials ?? (await findLogin(upstream, side));
-}
-
-/** As docker has it, this machine's own registries need no certificate; skopeo wants to be told. */
-function verifiesTls(
-  { request }: SyncPlacesDeps,
-  { upstream, side, registry }: Wanted,
-  stored: UpstreamSettings | undefined,
-): boolean {
-  const asked = registry?.verifiesTls ?? request.access[side].verifiesTls;
-  return asked ?? stored?.verifiesTls ?? !isLoopback(upstream.host);
-}
-
-async function certificatesFor(
-  { request, files }: SyncPlacesDeps,
-  { upstream, side, registry }: Wanted,
-  stored: UpstreamSettings | undefined,
-): Promise<string | undefined> {
-  const named = registry?.certDirectory ?? request.access[side].certDirectory;
-  if (named === undefined && stored?.ca !== undefined) return stored.ca;
-  return readCertificates(upstream.host, named, files.certDirectories);
-}
-
-async function settingsFor(deps: SyncPlacesDeps, wanted: Wanted): Promise<UpstreamSettings> {
-  const { request, environment } = deps;
-  const { host } = wanted.upstream;
-  const stored = await storedSettings(deps, wanted);
-  return {
-    host,
-    endpoint: stored?.endpoint,
-    ca: await certificatesFor(deps, wanted, stored),
-    verifiesTls: verifiesTls(deps, wanted, stored),
-    proxy: stored?.proxy ?? proxyFor(host, environment),
-    credentials: await findCredentials(deps, wanted, stored),
-    requestsPerSecond: stored?.requestsPerSecond,
-    bytesPerSecond: stored?.bytesPerSecond,
-    allowedHosts: [...request.allowedHosts, ...(stored?.allowedHosts ?? [])],
-  };
 }
 
 /**
@@ -140,8 +61,8 @@ async function networksFor(
 function createClients(deps: SyncPlacesDeps) {
   const clients = new Map<string, RegistryClient>();
   return {
-    async of(wanted: Wanted): Promise<RegistryClient> {
-      const settings = await settingsFor(deps, wanted);
+    async of(wanted: WantedPlace): Promise<RegistryClient> {
+      const settings = await placeSettings(deps, wanted);
       const key = JSON.stringify([wanted.side, settings]);
       const known = clients.get(key);
       if (known !== undefined) return known;
