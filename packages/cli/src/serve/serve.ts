@@ -27,7 +27,7 @@ import { type MetricsServer, startMetricsServer } from './metrics/metrics-server
 import type { ProcessMetrics } from './metrics/process-metrics.ts';
 import type { ServerMetrics } from './metrics/server-metrics.ts';
 import { passedSockets, takePassedSockets } from './passed-sockets.ts';
-import { createServiceManager, type ServiceManager } from './service-manager.ts';
+import { createServiceManager, type ServiceManager } from './systemd-notify.ts';
 import { waitForStop } from './stop-signals.ts';
 
 interface Server {

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { createServiceManager } from '../../src/serve/service-manager.ts';
+import { createServiceManager } from '../../src/serve/systemd-notify.ts';
 import { scratchDirectory, startServer, waitUntil } from './start-server.ts';
 
 /** A directory with a `systemd-notify` that writes down what it is told. */
