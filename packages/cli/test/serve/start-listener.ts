@@ -18,8 +18,8 @@ export interface Listener {
   /** Why connections were given up. */
   readonly reasons: readonly string[];
   /** Of the last request. */
-  peer(): Peer | undefined;
-  drain(graceMs: number): Promise<void>;
+  readonly peer: () => Peer | undefined;
+  readonly drain: (graceMs: number) => Promise<void>;
 }
 
 /** Answers each request with its method and target. */
