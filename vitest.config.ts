@@ -3,7 +3,7 @@ import { createSkipReporter } from './test/support/skip-reporter.ts';
 
 // Real engines and crash tests are heavy and watch the clock: they run one file after the other, with
 // nothing beside them.
-const ALONE = ['clients', 'deploy', 'docs', 'faults', 'mirror'].map(
+const ALONE = ['clients', 'deploy', 'docs', 'faults', 'mirror', 'network'].map(
   (folder) => `test/${folder}/**/*.test.ts`,
 );
 

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startDaemon } from './daemon.ts';
+import type { NetworkNamespace } from './network-namespace.ts';
 import { type CommandResult, runCommand, runOrThrow, words } from './run-command.ts';
 import { createRootTree } from './root-tree.ts';
 import { createScratchDirectory } from './scratch-directory.ts';
@@ -33,16 +34,20 @@ function asUser(user: string | undefined): string {
   return user === undefined ? '' : `--user ${user} `;
 }
 
-export async function startContainerd(): Promise<Containerd> {
+/** @param inside runs it elsewhere, such as in a network namespace; ctr, which is what pulls, too */
+export async function startContainerd(
+  inside: NetworkNamespace['inside'] = (file, args) => ({ file, args: [...args] }),
+): Promise<Containerd> {
   const scratch = await createScratchDirectory('ctrd');
   const socket = join(scratch.path, 'sock');
   const settings = join(scratch.path, 'config.toml');
   await writeFile(settings, configuration(scratch.path));
-  const ctr = (line: string): Promise<CommandResult> =>
-    runCommand('/usr/bin/ctr', ['-a', socket, ...words(line)], { env: { HOME: scratch.path } });
+  const ctr = (line: string): Promise<CommandResult> => {
+    const command = inside('/usr/bin/ctr', ['-a', socket, ...words(line)]);
+    return runCommand(command.file, command.args, { env: { HOME: scratch.path } });
+  };
   const daemon = await startDaemon({
-    file: '/usr/bin/containerd',
-    args: ['-c', settings],
+    ...inside('/usr/bin/containerd', ['-c', settings]),
     logFile: join(scratch.path, 'log'),
     isReady: async () => (await ctr('version')).code === 0,
   });

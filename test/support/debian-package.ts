@@ -6,16 +6,21 @@ import { describe, test } from 'vitest';
 /** Absolute paths: a program of the same name elsewhere in PATH may be another version. */
 const PROGRAMS = {
   buildah: ['/usr/bin/buildah'],
+  'busybox-static': ['/bin/busybox'],
   caddy: ['/usr/bin/caddy'],
+  catatonit: ['/usr/bin/catatonit'],
   containerd: ['/usr/bin/containerd', '/usr/bin/ctr'],
+  'docker-compose': ['/usr/bin/docker-compose'],
   'docker-registry': ['/usr/bin/docker-registry'],
   'docker.io': ['/usr/sbin/dockerd', '/usr/bin/docker'],
   haproxy: ['/usr/sbin/haproxy'],
   iproute2: ['/usr/sbin/ip'],
+  netavark: ['/usr/lib/podman/netavark'],
   'nginx-light': ['/usr/sbin/nginx'],
   podman: ['/usr/bin/podman'],
   prometheus: ['/usr/bin/promtool'],
   skopeo: ['/usr/bin/skopeo'],
+  systemd: ['/usr/bin/systemd-analyze', '/usr/bin/systemd-socket-activate'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type DebianPackage = keyof typeof PROGRAMS;

@@ -1,5 +1,5 @@
 // Debian's dockerd with a root of its own. It accepts plain HTTP for 127.0.0.0/8 without settings.
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startDaemon } from './daemon.ts';
 import type { NetworkNamespace } from './network-namespace.ts';
@@ -12,10 +12,13 @@ export interface DockerUser {
   /** `line` is the arguments as one would type them. */
   docker(line: string, input?: string): Promise<CommandResult>;
   login(host: string, name: string, password: string): Promise<CommandResult>;
+  /** Writes the config.json, with logins that are none of ours. */
+  configure(settings: object): Promise<void>;
 }
 
 export interface DockerEngine {
-  user(name: string): Promise<DockerUser>;
+  /** `variables` are added to the environment of its commands. */
+  user(name: string, variables?: Readonly<Record<string, string>>): Promise<DockerUser>;
   /** Makes an image with one new layer. */
   importImage(reference: string): Promise<void>;
   stop(): Promise<void>;
@@ -23,16 +26,27 @@ export interface DockerEngine {
 
 const DOCKER = '/usr/bin/docker';
 
-function createUser(host: string, configDirectory: string): DockerUser {
-  const docker = (line: string, input?: string): Promise<CommandResult> =>
-    runCommand(DOCKER, ['-H', host, '--config', configDirectory, ...words(line)], {
+interface UserDeps {
+  readonly host: string;
+  readonly inside: NetworkNamespace['inside'];
+  /** Of the logins. */
+  readonly directory: string;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+function createUser({ host, inside, directory, variables }: UserDeps): DockerUser {
+  const docker = (line: string, input?: string): Promise<CommandResult> => {
+    const command = inside(DOCKER, ['-H', host, '--config', directory, ...words(line)]);
+    return runCommand(command.file, command.args, {
       ...(input === undefined ? {} : { input }),
-      env: { HOME: configDirectory },
+      env: { HOME: directory, ...variables },
     });
+  };
   return {
     docker,
     login: (registry, name, password) =>
       docker(`login --username ${name} --password-stdin ${registry}`, password),
+    configure: (settings) => writeFile(join(directory, 'config.json'), JSON.stringify(settings)),
   };
 }
 
@@ -69,10 +83,10 @@ export async function startDockerEngine(
     isReady: async () => (await runCommand(DOCKER, ['-H', host, 'version'])).code === 0,
   });
   return {
-    user: async (name) => {
+    user: async (name, variables = {}) => {
       const directory = join(scratch.path, 'users', name);
       await mkdir(directory, { recursive: true });
-      return createUser(host, directory);
+      return createUser({ host, inside, directory, variables });
     },
     importImage: async (reference) => {
       const archive = await createRootTree(scratch.path, reference.replaceAll(/[^a-z0-9]/g, '-'));

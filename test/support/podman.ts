@@ -1,12 +1,14 @@
 // Debian's podman and buildah over one image store of their own, without a daemon.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { NetworkNamespace } from './network-namespace.ts';
 import { type CommandResult, runCommand, runOrThrow, words } from './run-command.ts';
 import { createRootTree } from './root-tree.ts';
 import { createScratchDirectory } from './scratch-directory.ts';
 
 /** One person at a terminal: logins are kept in a file of their own. */
 export interface PodmanUser {
+  readonly authFile: string;
   /** `line` is the arguments as one would type them. */
   podman(line: string, input?: string): Promise<CommandResult>;
   buildah(line: string): Promise<CommandResult>;
@@ -21,7 +23,10 @@ export interface PodmanStore {
   remove(): Promise<void>;
 }
 
-export async function createPodmanStore(): Promise<PodmanStore> {
+/** @param inside runs its programs elsewhere, such as in a network namespace */
+export async function createPodmanStore(
+  inside: NetworkNamespace['inside'] = (file, args) => ({ file, args: [...args] }),
+): Promise<PodmanStore> {
   const scratch = await createScratchDirectory('podman');
   const inStore = (name: string): string => join(scratch.path, name);
   const store = ['--root', inStore('root'), '--runroot', inStore('run'), '--storage-driver', 'vfs'];
@@ -32,14 +37,17 @@ export async function createPodmanStore(): Promise<PodmanStore> {
     // Named by REGISTRY_AUTH_FILE, the file must exist, or every command fails.
     await writeFile(authFile, '{}');
     const env = { HOME: home, REGISTRY_AUTH_FILE: authFile, ...variables };
+    const run = (program: string, args: readonly string[], input?: string) => {
+      const command = inside(program, args);
+      const stdin = input === undefined ? {} : { input };
+      return runCommand(command.file, command.args, { env, ...stdin });
+    };
     const podman = (line: string, input?: string): Promise<CommandResult> =>
-      runCommand('/usr/bin/podman', [...store, '--cgroup-manager=cgroupfs', ...words(line)], {
-        env,
-        ...(input === undefined ? {} : { input }),
-      });
+      run('/usr/bin/podman', [...store, '--cgroup-manager=cgroupfs', ...words(line)], input);
     return {
+      authFile,
       podman,
-      buildah: (line) => runCommand('/usr/bin/buildah', [...store, ...words(line)], { env }),
+      buildah: (line) => run('/usr/bin/buildah', [...store, ...words(line)]),
       login: (host, account, password) =>
         podman(`login --tls-verify=false --username ${account} --password-stdin ${host}`, password),
     };

@@ -6,8 +6,6 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CommandContext } from '../commands/context.ts';
-import { EXIT } from '../terminal/exit-codes.ts';
-import { CommandFailure } from '../terminal/explain-failure.ts';
 
 export interface PlaceOptions {
   readonly registry?: string;
@@ -22,14 +20,9 @@ export interface RegistryPlace {
   readonly mirrored: readonly UpstreamHost[] | undefined;
 }
 
-interface DataDirectory {
-  readonly ca: string | undefined;
-  readonly mirrored: readonly UpstreamHost[];
-}
-
-async function readOwnAuthority(directory: string): Promise<string | undefined> {
+async function readOwnAuthority({ tls }: CommandContext): Promise<string | undefined> {
   try {
-    return await readFile(join(directory, 'ca', 'ca.crt'), 'utf8');
+    return await readFile(join(tls.directories.authority, 'ca.crt'), 'utf8');
   } catch (error) {
     // Without one, or as a user who may not see it, the system's trust is what there is.
     const { code } = error as NodeJS.ErrnoException;
@@ -39,18 +32,13 @@ async function readOwnAuthority(directory: string): Promise<string | undefined> 
 }
 
 /** Engines are configured on machines that have no data directory. */
-async function readDataDirectory(context: CommandContext): Promise<DataDirectory | undefined> {
-  try {
-    return await context.withStorage(async ({ layout, namespaces }) => ({
-      ca: await readOwnAuthority(layout.directory),
-      mirrored: (await namespaces.list())
-        .map(({ name }) => UpstreamHost.ofNamespace(name))
-        .filter((host) => host !== undefined),
-    }));
-  } catch (error) {
-    if (error instanceof CommandFailure && error.exitCode === EXIT.notFound) return undefined;
-    throw error;
-  }
+async function listMirrored(context: CommandContext): Promise<UpstreamHost[] | undefined> {
+  if (!context.hasStorage()) return undefined;
+  return context.withStorage(async ({ namespaces }) =>
+    (await namespaces.list())
+      .map(({ name }) => UpstreamHost.ofNamespace(name))
+      .filter((host) => host !== undefined),
+  );
 }
 
 function invalid(message: string, cause: unknown): DomainError {
@@ -85,7 +73,8 @@ export async function findRegistryPlace(
     });
   }
   const registry = parseRegistryAddress(address);
-  const known = await readDataDirectory(context);
-  const ca = options.ca === undefined ? known?.ca : await readAuthority(options.ca);
-  return { registry, ca: registry.isPlain ? undefined : ca, mirrored: known?.mirrored };
+  const { ca: file } = options;
+  const ca = file === undefined ? await readOwnAuthority(context) : await readAuthority(file);
+  const mirrored = await listMirrored(context);
+  return { registry, ca: registry.isPlain ? undefined : ca, mirrored };
 }

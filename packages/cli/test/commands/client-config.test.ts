@@ -1,5 +1,5 @@
 // `portolan client config`, as far as it is not the text of the files.
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { selfSignedPem } from '../clients/certificate.ts';
@@ -35,6 +35,12 @@ location = "registry.lan/docker.io"
     const { run } = await withNamespaces('quay.io');
     const { text } = await run(`client config podman ${LAN} --ns ghcr.io,index.docker.io`);
     expect(text.match(/prefix = .*/g)).toEqual(['prefix = "ghcr.io"', 'prefix = "docker.io"']);
+  });
+
+  it('needs no data directory, and makes none', async () => {
+    const { run, dataDirectory } = await openCommands();
+    await run(`client config podman ${LAN}`);
+    expect(await readdir(dataDirectory)).toEqual([]);
   });
 
   it('takes the public URL where no registry is named, and refuses to guess', async () => {
