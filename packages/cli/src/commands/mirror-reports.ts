@@ -95,7 +95,10 @@ export function syncNotes(synced: readonly SyncedRule[]): string[] {
         `${destination}: the upstream's limit is reached; ${left} images go on at ${clockTime(retryAt)}`,
       );
     }
-    if (foundNothing(report)) notes.push(`${destination}: no tag matches`);
+    if (foundNothing(report)) {
+      const nothing = report.isNarrowed ? 'its rule takes no tag that matches' : 'no tag matches';
+      notes.push(`${destination}: ${nothing}`);
+    }
     if (pruned?.refusal !== undefined) {
       notes.push(`${destination}: nothing is pruned: ${pruned.refusal}`);
     }

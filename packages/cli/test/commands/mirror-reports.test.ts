@@ -108,6 +108,12 @@ it('says when the rest goes on, and what matched nothing', () => {
   ]);
 });
 
+it('says of a run of some images that the rule takes none of them', () => {
+  expect(syncNotes([synced({ counts: COUNTS, isNarrowed: true })])).toEqual([
+    'docker.io/library/busybox: its rule takes no tag that matches',
+  ]);
+});
+
 it('says how far a quota reaches', () => {
   const quota = { needed: 61, now: 42, remaining: 42, limit: 100, restAt: 0 };
   expect(quotaText(quota)).toMatch(/^42 of 61 pulls now, the rest at \d\d:\d\d$/);

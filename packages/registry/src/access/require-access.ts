@@ -92,13 +92,20 @@ function readBearer(authorization: string | undefined): string | undefined {
   return token === '' ? undefined : token;
 }
 
+/** The same for every repository, or it would say which are mirrors. */
+function notGranted({ access }: AccessRequest): string {
+  const isPush = access === 'push' || access === 'upload';
+  const more = isPush ? '; nobody may push to a mirror' : '';
+  return `the token does not grant this${more}`;
+}
+
 export function createAccessControl(deps: AccessDeps): RequireAccess {
   function refuse(request: AccessRequest, error?: ChallengeError): never {
     const wanted = wantedAccess(request);
     const settings = challengeOfView(deps, request.view);
     throw new RegistryError(
       'unauthorized',
-      error === 'insufficient_scope' ? 'the token does not grant this' : 'authentication required',
+      error === 'insufficient_scope' ? notGranted(request) : 'authentication required',
       { access: wanted, hint: HINTS[error ?? 'none'] },
       { 'WWW-Authenticate': formatChallenge(settings, wanted, error) },
     );

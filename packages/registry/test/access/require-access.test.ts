@@ -110,6 +110,26 @@ describe.each(ROWS)('%s %s', (method, path, scope) => {
   });
 });
 
+it.each([
+  [
+    'POST',
+    `/v2/${NAME}/blobs/uploads/`,
+    'the token does not grant this; nobody may push to a mirror',
+  ],
+  [
+    'PUT',
+    `/v2/none/at-all/manifests/1`,
+    'the token does not grant this; nobody may push to a mirror',
+  ],
+  ['GET', `/v2/${NAME}/manifests/latest`, 'the token does not grant this'],
+])(
+  '%s %s that is not granted is told why that may be, whatever is there',
+  async (method, path, message) => {
+    const answer = await send(method, path, await bearer({ access: [] }));
+    expect(JSON.parse(answer.body.toString())).toMatchObject({ errors: [{ message }] });
+  },
+);
+
 describe('the access that suffices', () => {
   it.each([
     ['push', 'POST', `/v2/${NAME}/blobs/uploads/`, 202],
