@@ -2,6 +2,7 @@
 // codes that both of them mean.
 import type { PruneReport, QuotaPlan, RulePlan, RunReport, SyncedRule } from '@portolan/mirror';
 import type { MirrorRule, MirrorRun, MirrorTag } from '@portolan/storage';
+import { counted } from '../terminal/counted.ts';
 import { EXIT, type ExitCode } from '../terminal/exit-codes.ts';
 import { formatBytes } from '../terminal/format-bytes.ts';
 import { timestamp } from './timestamp.ts';
@@ -92,7 +93,7 @@ export function syncNotes(synced: readonly SyncedRule[]): string[] {
     if (outcome === 'limited' && retryAt !== undefined) {
       const left = counts.skipped + counts.failed;
       notes.push(
-        `${destination}: the upstream's limit is reached; ${left} images go on at ${clockTime(retryAt)}`,
+        `${destination}: the upstream's limit is reached; ${counted(left, 'image')} to go at ${clockTime(retryAt)}`,
       );
     }
     if (foundNothing(report)) {

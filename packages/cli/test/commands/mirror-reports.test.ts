@@ -103,7 +103,7 @@ it.each<[string, readonly SyncedRule[], string]>([
 
 it('says when the rest goes on, and what matched nothing', () => {
   expect(syncNotes([limited, nothing, ok])).toEqual([
-    expect.stringMatching(/19 images go on at \d\d:\d\d$/),
+    expect.stringMatching(/19 images to go at \d\d:\d\d$/),
     expect.stringContaining('no tag matches'),
   ]);
 });

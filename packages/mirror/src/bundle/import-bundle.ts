@@ -1,7 +1,7 @@
 // An import. Nothing is published before everything has been read and compared: a damaged stick changes
 // nothing here. After that each image is a copy like any other, its tag last, so a killed import is simply
 // run again.
-import { type Digest, DomainError, isNamespaceName, RepositoryName } from '@portolan/oci';
+import { type Digest, DomainError, isNamespaceName, reasonOf, RepositoryName } from '@portolan/oci';
 import type { BundleStore } from '@portolan/storage';
 import { forEachAtMost } from '../copy/at-most.ts';
 import { type Copier, createCopier } from '../copy/copy-image.ts';
@@ -222,7 +222,7 @@ async function importOne(
     return foreseen;
   } catch (error) {
     if (request.signal.aborted || !(error instanceof DomainError)) throw error;
-    return { ...foreseen, outcome: 'failed', error: error.message };
+    return { ...foreseen, outcome: 'failed', error: reasonOf(error) };
   }
 }
 

@@ -84,15 +84,18 @@ async function syncImages(work: RuleWork, found: Found, results: ImageResult[]):
   });
 }
 
+const NOT_LISTED = { code: 'upstream-absent', message: 'the upstream lists no such tag' };
+
 /**
- * What a listing does not have any more. An empty one says nothing: a registry that has lost its
+ * What a listing does not have any more; first what the rule names. An empty one says nothing: a registry that has lost its
  * database answers so too.
  */
 async function noteVanished({ images, notes, narrowing }: Found): Promise<ImageResult[]> {
-  const results: ImageResult[] = images.missing.map((tag) => ({
-    tag,
-    status: notes.known(tag)?.digest === undefined ? 'missing' : 'vanished',
-  }));
+  const results: ImageResult[] = images.missing.map((tag) =>
+    notes.known(tag)?.digest === undefined
+      ? { tag, status: 'missing', error: NOT_LISTED }
+      : { tag, status: 'vanished' },
+  );
   const { all } = images;
   if (all === undefined || all.size === 0) return results;
   const byDigest = new Set(
@@ -139,9 +142,15 @@ async function execute(work: RuleWork, runs: readonly MirrorRun[]): Promise<RunR
   try {
     if (host.stop !== undefined) throw host.stop;
     found = await find(work, runs);
-    options.progress.ruleFound(rule.destination, found.images.images.length);
+    const { images, missing } = found.images;
+    options.progress.ruleFound(rule.destination, images.length + missing.length);
     await syncImages(work, found, results);
-    results.push(...(await noteVanished(found)));
+    const gone = await noteVanished(found);
+    results.push(...gone);
+    // What the rule names was counted as found; what only its memory knows was not.
+    for (const result of gone.slice(0, missing.length)) {
+      options.progress.imageDone(rule.destination, result);
+    }
     await releaseOthers(found);
   } catch (thrown) {
     error = thrown;

@@ -92,6 +92,25 @@ describe('a run', () => {
     expect(content.index.digest).toBe((await tagsHere())['multi']);
   });
 
+  it('tells of a tag that a listing does not have, and why', async () => {
+    const { rule, sync } = await withSample();
+    const told: string[] = [];
+    let found = 0;
+    const progress = {
+      ...SILENT_SYNC,
+      ruleFound: (_: string, images: number) => void (found = images),
+      imageDone: (_: string, { tag, status }: { tag: string; status: string }) =>
+        void told.push(`${status} ${tag}`),
+    };
+    const made = await rule({ tags: ['1.0', '9.9'], regex: ['^1'] });
+    const { report } = await sync(made, { progress });
+    expect(told).toEqual(['copied 1.0', 'missing 9.9']);
+    expect(found).toBe(2);
+    expect(report.errors).toMatchObject([
+      { tag: '9.9', error: { message: 'the upstream lists no such tag' } },
+    ]);
+  });
+
   it('with a tag that is listed and not there says so', async () => {
     const { rule, sync } = await withSample();
     const { report } = await sync(await rule({ tags: ['1.0', '9.9'] }));
