@@ -15,13 +15,24 @@ function malformed(): never {
   });
 }
 
-/** Undefined when the header cannot be read: only where whatever is sent may count as nothing. */
-export function findBasic(header: string): NameAndPassword | undefined {
+function decode(header: string): NameAndPassword | undefined {
   const encoded = SCHEME.exec(header)?.[1] ?? '';
   const text = Buffer.from(encoded, 'base64').toString('utf8');
   const colon = text.indexOf(':');
-  if (colon < 1) return undefined;
+  if (colon === -1) return undefined;
   return { name: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+/** Undefined when the header cannot be read: only where whatever is sent may count as nothing. */
+export function findBasic(header: string): NameAndPassword | undefined {
+  const pair = decode(header);
+  return pair?.name === '' ? undefined : pair;
+}
+
+/** BuildKit 0.8 sends the token of a `docker login` as the password of nobody. */
+export function findIdentityToken(header: string): string | undefined {
+  const pair = decode(header);
+  return pair?.name === '' ? pair.password : undefined;
 }
 
 /** Undefined only when there is no header at all. @throws AuthError `credentials-invalid` */

@@ -43,14 +43,19 @@ function backoffAfter(freeFailures: number): (failures: number) => number {
 /** Logins that do not slow down each other count apart. */
 export type LoginKind = '' | 'view-';
 
-function keysOf({ name, source }: SourcedAttempt, now: number, kind: LoginKind) {
+/** What failures of an account from one source are counted under. */
+export function accountFailureKey(name: string, source: string): string {
   // Hashed, since people type their password where the name belongs.
   const pair = createHash('sha256')
     .update(JSON.stringify([name, source]))
     .digest('hex');
+  return `account:${pair}`;
+}
+
+function keysOf({ name, source }: SourcedAttempt, now: number, kind: LoginKind) {
   // Counted by the hour: many people may share an address, and all of them mistype at times.
   const hour = Math.floor(now / SOURCE_WINDOW_MS);
-  return { pair: `${kind}account:${pair}`, source: `${kind}source:${source}:${hour}` };
+  return { pair: kind + accountFailureKey(name, source), source: `${kind}source:${source}:${hour}` };
 }
 
 function isSourced(attempt: LoginAttempt): attempt is SourcedAttempt {

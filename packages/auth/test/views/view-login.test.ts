@@ -67,6 +67,15 @@ describe('credentials that are ours', () => {
     expect(grantOf(await postThrough('?ns=docker.io', again))).toEqual([GRANTED]);
   });
 
+  it('open it by GET with the token of a login and no name, as BuildKit 0.8 asks', async () => {
+    const login = await auth.get({ service, ns, offline_token: 'true' }, ALICE);
+    const answer = await auth.get(
+      { service, ns, scope },
+      `:${String(login.body['refresh_token'])}`,
+    );
+    expect([claimsOf(answer).sub, grantOf(answer)]).toEqual(['alice', [GRANTED]]);
+  });
+
   it('grant nothing but pulls, and nothing of an unknown registry', async () => {
     const wide = 'repository:library/busybox:pull,push,delete';
     expect(grantOf(await auth.get({ service, ns, scope: wide }, ALICE))).toEqual([GRANTED]);
@@ -88,6 +97,8 @@ const FOREIGN_HEADERS: readonly [string, string][] = [
   ['an unreadable header', 'Basic hub-secret-canary%'],
   ['another scheme', 'Bearer hub-secret-canary'],
   ['an empty password', basic('alice:')],
+  ['an identity token without a name', basic(':hub-secret-canary')],
+  ['neither name nor password', basic(':')],
 ];
 
 describe('credentials that are not ours', () => {

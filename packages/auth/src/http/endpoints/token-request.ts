@@ -1,7 +1,12 @@
 // Reads a token request in its two spellings (reference §3.2): GET with Basic, as docker, podman and
 // crane send it, and the OAuth 2 form by POST, as containerd, helm and identity tokens use it.
 import { authError } from '../../errors.ts';
-import { findBasic, type NameAndPassword, parseBasic } from '../../identity/basic-credentials.ts';
+import {
+  findBasic,
+  findIdentityToken,
+  type NameAndPassword,
+  parseBasic,
+} from '../../identity/basic-credentials.ts';
 
 export type Grant =
   | { readonly kind: 'anonymous' }
@@ -47,6 +52,20 @@ export interface GetOptions {
   readonly isThroughView: boolean;
 }
 
+function grantOf(
+  authorization: string | undefined,
+  read: (header: string) => NameAndPassword | undefined,
+): Grant {
+  const pair = authorization === undefined ? undefined : read(authorization);
+  return pair === undefined ? { kind: 'anonymous' } : { kind: 'password', pair };
+}
+
+/** Where nothing is refused, a client is never told to try again by POST, as it is elsewhere. */
+function grantThroughView(authorization: string | undefined): Grant {
+  const token = authorization === undefined ? undefined : findIdentityToken(authorization);
+  return token === undefined ? grantOf(authorization, findBasic) : { kind: 'refresh', token };
+}
+
 // `account` is read nowhere: who asks is known from authentication alone (Portus flaw 2).
 export function readGet(
   query: URLSearchParams,
@@ -54,20 +73,20 @@ export function readGet(
 ): TokenRequest {
   const service = readService(query);
   const scopes = query.getAll('scope').filter((scope) => scope.trim() !== '');
-  const read = isThroughView && scopes.length > 0 ? findBasic : parseBasic;
-  const pair = authorization === undefined ? undefined : read(authorization);
-  if (pair === undefined && scopes.length === 0) {
+  const isPull = isThroughView && scopes.length > 0;
+  const grant = isPull ? grantThroughView(authorization) : grantOf(authorization, parseBasic);
+  if (grant.kind === 'anonymous' && scopes.length === 0) {
     // Without a scope it is a login, and there is nobody to log in.
     throw authError('credentials-missing', 'authentication required', {
       hint: 'send user name and password, or ask for a scope',
     });
   }
   return {
-    grant: pair === undefined ? { kind: 'anonymous' } : { kind: 'password', pair },
+    grant,
     service,
     scopes,
     clientId: query.get('client_id') ?? '',
-    wantsRefreshToken: pair !== undefined && query.get('offline_token') === 'true',
+    wantsRefreshToken: grant.kind !== 'anonymous' && query.get('offline_token') === 'true',
     isForm: false,
   };
 }
