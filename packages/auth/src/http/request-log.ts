@@ -23,7 +23,7 @@ export function createRequestLog(deps: RequestLogDeps): Middleware<RequestFacts>
     const client = readClient(ctx.req);
     ctx.state.source = sourceOf(client.address);
     ctx.state.isEncrypted = client.isEncrypted;
-    if (correlate !== undefined) Object.assign(ctx.state, correlate(ctx.req));
+    Object.assign(ctx.state, correlate?.(ctx.req));
     ctx.set('X-Request-Id', ctx.state.requestId);
     await next();
     const { method, status } = ctx;

@@ -1,7 +1,7 @@
 // What leads from a line of our log to the logs of others: the client's trace, and the id that a proxy in
 // front of us gave the request. Both are somebody else's text, so only well-formed ones are taken, and the
 // proxy's only from a proxy that we trust; neither ever replaces our own id.
-import type { Correlate, Correlation } from '@portolan/registry';
+import type { Correlate } from '@portolan/registry';
 import type { ReadClient } from './request-client.ts';
 
 /** W3C Trace Context: version, trace, parent, flags; later versions may add more. */
@@ -20,12 +20,10 @@ function proxyRequestIdOf(header: string | string[] | undefined): string | undef
   return typeof header === 'string' && PROXY_ID.test(header) ? header : undefined;
 }
 
-const NOTHING: Correlation = {};
-
 export function createCorrelate(readClient: ReadClient): Correlate {
   return (request) => {
     const { traceparent, 'x-request-id': given } = request.headers;
-    if (traceparent === undefined && given === undefined) return NOTHING;
+    if (traceparent === undefined && given === undefined) return undefined;
     const traceId = traceIdOf(traceparent?.toString());
     const proxyRequestId = proxyRequestIdOf(given);
     const isTold = proxyRequestId !== undefined && readClient(request).isForwarded;

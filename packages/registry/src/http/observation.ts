@@ -24,4 +24,5 @@ export interface Correlation {
   readonly proxyRequestId?: string;
 }
 
-export type Correlate = (request: IncomingMessage) => Correlation;
+/** Undefined when nothing was sent. */
+export type Correlate = (request: IncomingMessage) => Correlation | undefined;

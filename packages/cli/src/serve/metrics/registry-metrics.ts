@@ -1,9 +1,16 @@
 // Requests to `/v2/`, under the names and the handlers of distribution, so that dashboards made for it
 // show this registry, too.
 import type { ObserveRequest } from '@portolan/registry';
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { RequestHandlers } from '../http-server.ts';
+import { addAskedGauge } from './asked-gauge.ts';
 import { BODY_BYTES, codeLabel, methodLabel, NO_HANDLER, REQUEST_SECONDS } from './http-labels.ts';
+import {
+  addTalliedCounter,
+  addTalliedHistogram,
+  type CounterSeries,
+  type HistogramSeries,
+} from './tallies.ts';
 
 /** Our routes by distribution's words; one that it does not have keeps its own. */
 const HANDLERS: Readonly<Record<string, string>> = {
@@ -31,65 +38,120 @@ export interface RegistryMetrics {
   trackInFlight(handlers: RequestHandlers): RequestHandlers;
 }
 
-function metricsOf(registry: Registry) {
-  const registers = [registry];
+interface OfHandler {
+  readonly received: HistogramSeries;
+  readonly sent: HistogramSeries;
+}
+
+interface OfMethod extends OfHandler {
+  readonly labels: { readonly handler: string; readonly method: string };
+  readonly seconds: HistogramSeries;
+  readonly byStatus: Map<number | undefined, CounterSeries>;
+}
+
+/** Made when it is first asked for. */
+function cached<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  const known = new Map<Key, Value>();
+  return (key) => {
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const made = make(key);
+    known.set(key, made);
+    return made;
+  };
+}
+
+function addMetrics(registry: Registry) {
   return {
-    requests: new Counter({
+    requests: addTalliedCounter(registry, {
       name: 'registry_http_requests_total',
       help: 'Requests to the registry that are over, by handler, method and status.',
       labelNames: ['handler', 'method', 'code'],
-      registers,
     }),
-    seconds: new Histogram({
-      name: 'registry_http_request_duration_seconds',
-      help: 'Time from the head of a request to the end of its answer.',
-      labelNames: ['handler', 'method'],
-      buckets: REQUEST_SECONDS,
-      registers,
+    seconds: addTalliedHistogram(
+      registry,
+      {
+        name: 'registry_http_request_duration_seconds',
+        help: 'Time from the head of a request to its answer; of a streamed one, to its end.',
+        labelNames: ['handler', 'method'],
+      },
+      REQUEST_SECONDS,
+    ),
+    received: addTalliedHistogram(
+      registry,
+      {
+        name: 'registry_http_request_size_bytes',
+        help: 'Size of request bodies.',
+        labelNames: ['handler'],
+      },
+      BODY_BYTES,
+    ),
+    sent: addTalliedHistogram(
+      registry,
+      {
+        name: 'registry_http_response_size_bytes',
+        help: 'Size of the bodies of answers.',
+        labelNames: ['handler'],
+      },
+      BODY_BYTES,
+    ),
+  };
+}
+
+/** The series of a route and a method, found without looking at labels. */
+function createSeries(registry: Registry) {
+  const { requests, seconds, received, sent } = addMetrics(registry);
+  const ofHandler = cached(
+    (handler: string): OfHandler => ({ received: received({ handler }), sent: sent({ handler }) }),
+  );
+  // Routes share handlers, and so series.
+  const ofMethod = cached((handler: string) =>
+    cached((method: string): OfMethod => {
+      const labels = { handler, method };
+      return { ...ofHandler(handler), labels, seconds: seconds(labels), byStatus: new Map() };
     }),
-    received: new Histogram({
-      name: 'registry_http_request_size_bytes',
-      help: 'Size of request bodies.',
-      labelNames: ['handler'],
-      buckets: BODY_BYTES,
-      registers,
-    }),
-    sent: new Histogram({
-      name: 'registry_http_response_size_bytes',
-      help: 'Size of the bodies of answers.',
-      labelNames: ['handler'],
-      buckets: BODY_BYTES,
-      registers,
-    }),
-    inFlight: new Gauge({
-      name: 'registry_http_in_flight_requests',
-      help: 'Requests to the registry that are being answered.',
-      registers,
-    }),
+  );
+  const ofRoute = cached((route: string | undefined) =>
+    ofMethod(route === undefined ? NO_HANDLER : (HANDLERS[route] ?? route)),
+  );
+  return {
+    find: (route: string | undefined, method: string) => ofRoute(route)(methodLabel(method)),
+    count({ byStatus, labels }: OfMethod, status: number | undefined): void {
+      let series = byStatus.get(status);
+      if (series === undefined) {
+        series = requests({ ...labels, code: codeLabel(status) });
+        byStatus.set(status, series);
+      }
+      series.inc();
+    },
   };
 }
 
 export function createRegistryMetrics(registry: Registry): RegistryMetrics {
-  const { requests, seconds, received, sent, inFlight } = metricsOf(registry);
-  let atWork = 0;
+  const series = createSeries(registry);
+  let [begun, ended] = [0, 0];
+  addAskedGauge(registry, {
+    name: 'registry_http_in_flight_requests',
+    help: 'Requests to the registry that are being answered.',
+    ask: (gauge) => gauge.set(begun - ended),
+  });
 
   const track =
     (handler: RequestHandlers['request']): RequestHandlers['request'] =>
     (request, response) => {
-      inFlight.set(++atWork);
-      response.once('close', () => inFlight.set(--atWork));
+      begun++;
       handler(request, response);
     };
 
   return {
     observe({ route, method, status, durationMs, bytesReceived, bytesSent }) {
-      const handler = route === undefined ? NO_HANDLER : (HANDLERS[route] ?? route);
-      const labels = { handler, method: methodLabel(method) };
-      requests.inc({ ...labels, code: codeLabel(status) });
+      ended++;
+      const found = series.find(route, method);
+      series.count(found, status);
       // A clock that was set back is no request that took less than nothing.
-      seconds.observe(labels, Math.max(0, durationMs) / 1000);
-      received.observe({ handler }, bytesReceived);
-      sent.observe({ handler }, bytesSent);
+      found.seconds.observe(Math.max(0, durationMs) / 1000);
+      found.received.observe(bytesReceived);
+      found.sent.observe(bytesSent);
     },
     trackInFlight: ({ request, checkContinue }) => ({
       request: track(request),

@@ -32,13 +32,13 @@ export function allMetrics(): readonly MetricFacts[] {
     readonly name: string;
     readonly help: string;
     readonly labelNames: readonly string[];
-    readonly constructor: { readonly name: string };
+    readonly type: string;
   }[];
-  return metrics.map(({ name, help, labelNames, constructor }) => ({
+  return metrics.map(({ name, help, labelNames, type }) => ({
     name,
     help,
     labels: labelNames,
-    type: constructor.name.toLowerCase(),
+    type,
   }));
 }
 
