@@ -14,7 +14,10 @@ import { ODD_REQUESTS } from './odd-requests.ts';
 import { waitUntil } from './start-server.ts';
 
 const VICTIM = 'GET /victim HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
-const QUIET_MS = 60;
+/** An odd request may be waited for without end. */
+const QUIET_MS = 100;
+/** A victim asks that its connection be closed. */
+const PATIENCE_MS = 20_000;
 
 interface Backend {
   readonly port: number;
@@ -45,11 +48,11 @@ async function startBackend(): Promise<Backend> {
 }
 
 /** What comes until the other side closes, or says nothing more. */
-async function send(port: number, bytes: Buffer | string): Promise<string> {
+async function send(port: number, bytes: Buffer | string, quietMs = QUIET_MS): Promise<string> {
   const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true });
   let text = '';
   socket.setEncoding('latin1').on('data', (part: string) => (text += part));
-  socket.on('error', () => undefined).setTimeout(QUIET_MS, () => socket.destroy());
+  socket.on('error', () => undefined).setTimeout(quietMs, () => socket.destroy());
   socket.write(bytes);
   await new Promise((resolve) => socket.once('close', resolve));
   return text;
@@ -149,7 +152,7 @@ describe.each(PROXIES)('through $command', ({ command, args, config }) => {
     const file = join(directory, 'proxy.conf');
     writeFileSync(file, config(port, backend.port));
     proxy = spawn(command, args(file), { stdio: 'ignore' });
-    await waitUntil(async () => (await send(port, VICTIM)).includes('<GET /victim>'));
+    await waitUntil(async () => (await send(port, VICTIM, PATIENCE_MS)).includes('<GET /victim>'));
   });
   afterAll(async () => {
     const ended = once(proxy, 'exit');
@@ -160,7 +163,7 @@ describe.each(PROXIES)('through $command', ({ command, args, config }) => {
 
   it.each(ODD_REQUESTS)('$name takes nobody else’s answer', async ({ bytes }) => {
     const answer = await send(port, bytes);
-    const victims = await Promise.all([send(port, VICTIM), send(port, VICTIM)]);
+    const victims = await Promise.all([1, 2].map(() => send(port, VICTIM, PATIENCE_MS)));
     // What a proxy repairs may be two requests, answered in their order.
     expect(echoesIn(answer)[0] ?? 'POST /first').not.toBe('GET /hidden');
     for (const victim of victims) expect(echoesIn(victim)).toEqual(['GET /victim']);
