@@ -14,7 +14,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   mirror: ['oci', 'storage'],
   tls: ['oci', 'storage'],
   clients: ['oci'],
-  cli: ['oci', 'storage', 'registry', 'auth', 'mirror', 'tls', 'clients'],
+  connect: ['oci'],
+  cli: ['oci', 'storage', 'registry', 'auth', 'mirror', 'tls', 'clients', 'connect'],
 };
 
 /** Modules from outside that a package must never touch, by what the package must never do. */
@@ -26,6 +27,7 @@ const FORBIDDEN: Readonly<Record<string, RegExp>> = {
   mirror: /^(koa|@koa\/|kysely|better-sqlite3|jose|argon2)(\/|$)/,
   tls: /^(koa|@koa\/|kysely|better-sqlite3|jose|argon2)(\/|$)/,
   clients: /^(koa|@koa\/|kysely|better-sqlite3|jose|argon2|undici|node:(fs|net|http|tls))(\/|$)/,
+  connect: /^(koa|@koa\/|kysely|better-sqlite3|jose|argon2|undici|node:(fs|dns))(\/|$)/,
   cli: /^(kysely|better-sqlite3)(\/|$)/,
 };
 

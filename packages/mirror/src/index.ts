@@ -44,6 +44,7 @@ export type {
   UpstreamCredentials,
   UpstreamSettings,
 } from './client/upstream-settings.ts';
+export { createDial, type Dial } from './client/dial.ts';
 export { isPublicAddress } from './client/egress-guard.ts';
 export {
   type AskHelper,

@@ -12,5 +12,6 @@ export type {
   RequestObservation,
 } from './http/observation.ts';
 export { ROUTES, type Route } from './http/routes.ts';
+export { createServedHosts, type ServedHosts } from './views/served-hosts.ts';
 export { isRegistryTarget } from './views/view-path.ts';
 export { DEFAULT_LIMITS, type RegistryDeps, type RegistryLimits } from './registry-deps.ts';

@@ -33,6 +33,11 @@ export {
   issueIntoDirectory,
 } from './certificates/issue-into-directory.ts';
 export {
+  createIssuedContexts,
+  type IssuedContexts,
+  type IssuedContextsDeps,
+} from './certificates/issued-contexts.ts';
+export {
   type CertificateList,
   type ListedCertificate,
   listCertificates,

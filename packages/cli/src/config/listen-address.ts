@@ -2,8 +2,8 @@
 // settings file, the environment and everything that is printed.
 import { isIP } from 'node:net';
 
-/** `redirect` sends everybody to `public_url`. */
-export const LISTEN_SCHEMES = ['http', 'https', 'redirect'] as const;
+/** `redirect` sends everybody to `public_url`; `connect` is a proxy to mirrored registries. */
+export const LISTEN_SCHEMES = ['http', 'https', 'redirect', 'connect'] as const;
 export type ListenScheme = (typeof LISTEN_SCHEMES)[number];
 
 type Place =

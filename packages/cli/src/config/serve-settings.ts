@@ -1,6 +1,7 @@
 // What `portolan serve` and its two halves need, with the rules that join several settings. The
 // result is plain data: the primary sends it to its workers as it is.
 import { availableParallelism } from 'node:os';
+import type { PassPattern } from '@portolan/connect';
 import type { EgressPolicy } from '@portolan/mirror';
 import { toEgressPolicy } from './egress-settings.ts';
 import { collectGiven, type SettingsSources } from './given-settings.ts';
@@ -32,6 +33,8 @@ export interface ServeSettings {
   /** Networks whose `X-Forwarded-*` count. */
   readonly trustedProxies: readonly string[];
   readonly tls: TlsSettings;
+  /** Hosts that `connect` listeners connect to. */
+  readonly passThrough: readonly PassPattern[];
   readonly logLevel: SettingValues['log_level'];
   readonly issuer: string | undefined;
   readonly service: string | undefined;
@@ -104,11 +107,19 @@ function serviceProblems(judged: JudgedSettings): SettingsProblem[] {
   return [problem(judged, 'token.service', text)];
 }
 
+/** Through it come requests to the registry. */
+function connectProblems(role: ServeRole, { values, originOf }: JudgedSettings): SettingsProblem[] {
+  const connect = values.listen?.find(({ scheme }) => scheme === 'connect');
+  if (connect === undefined || role !== 'auth') return [];
+  const text = `has ${ListenAddress.format(connect)}, which is for \`portolan serve\` and \`portolan serve registry\`: engines pull through it. Remove it here.`;
+  return [{ origin: originOf('listen'), text }];
+}
+
 /** The rules that join several settings. */
 function crossProblems(role: ServeRole, judged: JudgedSettings): SettingsProblem[] {
   const { values } = judged;
   const redirect = redirectProblems(judged);
-  const problems = [...redirect, ...acmeProblems(judged)];
+  const problems = [...redirect, ...acmeProblems(judged), ...connectProblems(role, judged)];
   if (values['registry.jwks'] !== undefined && role !== 'registry') {
     const text = `is only for \`portolan serve registry\`: here tokens are signed with the keys in the data directory. Remove it.`;
     problems.push(problem(judged, 'registry.jwks', text));
@@ -135,6 +146,7 @@ function toSettings(role: ServeRole, values: SettingValues): ServeSettings {
     isAccessLogged: settled(values, 'access_log'),
     trustedProxies: settled(values, 'trusted_proxies'),
     tls: toTlsSettings(values),
+    passThrough: settled(values, 'connect.pass_through'),
     logLevel: values.log_level,
     issuer: values['token.issuer'],
     service: values['token.service'],

@@ -1,5 +1,6 @@
 // The kinds of values a setting can have. Each accepts what YAML gives (numbers, booleans, strings)
 // and what the environment gives (always text), and says in its error what would be right.
+import { PassPattern } from '@portolan/connect';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { ListenAddress } from './listen-address.ts';
@@ -79,6 +80,24 @@ export function hostNameList() {
     .refine(
       (values) => values.every((value) => HOST_NAME.test(value) && isIP(value) === 0),
       'is not a list of host names such as registry.example.com',
+    );
+}
+
+/** `HOST[:PORT]`, with `*` for a first label: a YAML list, or text with commas. */
+export function passList() {
+  const list = z.string().transform((value) => value.split(','));
+  return z
+    .union([z.array(z.string()), list], expected('a list of hosts'))
+    .transform((values) => values.map((value) => value.trim()).filter((value) => value !== ''))
+    .transform((values, context) =>
+      values.flatMap((value) => {
+        const pattern = PassPattern.find(value);
+        if (pattern !== undefined) return [pattern];
+        context.addIssue(
+          `: ${JSON.stringify(value)} is neither HOST, HOST:PORT nor *.DOMAIN, such as production.cloudfront.docker.com or *.example.com:8443`,
+        );
+        return [];
+      }),
     );
 }
 

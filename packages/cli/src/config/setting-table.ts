@@ -9,6 +9,7 @@ import {
   trueOrFalse,
   listenList,
   networkList,
+  passList,
   serviceList,
   origin,
   size,
@@ -182,6 +183,19 @@ const TLS = {
     rule: 'the authorities that Node knows',
     about: 'File with the certificate of the authority of the ACME server itself, for one inside.',
   }),
+  'tls.impersonate': setting(trueOrFalse(), {
+    fallback: 'false',
+    about:
+      'Whether `https` listeners show clients that ask for a mirrored registry a certificate for it, issued by the built-in authority as far as that may (`portolan ca init --impersonate`). For networks whose DNS leads its name here.',
+  }),
+} as const;
+
+const CONNECT = {
+  'connect.pass_through': setting(passList(), {
+    fallback: '',
+    about:
+      'Hosts that a `connect` listener connects clients to although they are not mirrored: `HOST[:PORT]`, or `*.DOMAIN` for one label below it. Only to addresses that the mirror may go to.',
+  }),
 } as const;
 
 const MIRROR = {
@@ -199,6 +213,7 @@ export const SETTINGS = {
   ...STORAGE,
   ...REGISTRY,
   ...TLS,
+  ...CONNECT,
   ...MIRROR,
   ...METRICS,
 } as const;

@@ -20,6 +20,8 @@ export interface TlsSettings {
     readonly certificates: string;
   };
   readonly acme: AcmeSettings | undefined;
+  /** Whether `https` listeners stand in for mirrored registries. */
+  readonly impersonates: boolean;
 }
 
 /** The two that make no sense alone. */
@@ -53,6 +55,7 @@ export function toTlsSettings(values: SettingValues): TlsSettings {
       certificates: resolve(values['tls.certificates'] ?? join(dataDirectory, 'tls')),
     },
     acme: toAcmeSettings(values),
+    impersonates: settled(values, 'tls.impersonate'),
   };
 }
 

@@ -1,5 +1,6 @@
 // What stands between an accepted connection and its first request: a PROXY header where one is due, then
-// TLS. Both together have a time limit, since a connection here is not yet seen by the limits of HTTP.
+// TLS. Both together have a time limit, since a connection here is not yet seen by the limits of HTTP. After
+// a CONNECT it stands here once more.
 import type { Socket } from 'node:net';
 import type { ListenAddress } from '../config/listen-address.ts';
 import type { Peer, Peers } from './peer.ts';
@@ -16,8 +17,17 @@ export interface AdmissionDeps {
 export interface Admission {
   /** `serve` gets the socket to speak HTTP on. */
   admit(raw: Socket, serve: (socket: Socket) => void): void;
+  /** The same for one that begins TLS only now. */
+  secure(raw: Socket, tunnel: Tunnel, serve: (socket: Socket) => void): void;
   /** Gives up those that have not come so far. */
   close(): void;
+}
+
+/** A connection after its CONNECT. */
+export interface Tunnel {
+  readonly tls: HandshakeDeps;
+  /** Of the CONNECT. */
+  readonly peer: Peer;
 }
 
 const LIMIT_MS = 20_000;
@@ -29,6 +39,7 @@ export function createAdmission(
   { peers, tls, report }: AdmissionDeps,
 ): Admission {
   const waiting = new Set<Socket>();
+  let isClosed = false;
   const secure = scheme === 'https' ? tls : undefined;
 
   async function prepare(raw: Socket, peer: Peer): Promise<Socket> {
@@ -38,16 +49,33 @@ export function createAdmission(
     return socket;
   }
 
-  function prepareInTime(raw: Socket, peer: Peer): Promise<Socket> {
+  async function prepareTunnel(raw: Socket, tunnel: Tunnel): Promise<Socket> {
+    if (isClosed) throw new Error('the server is being stopped');
+    const socket = await handshake(raw, tunnel.tls);
+    const { address } = tunnel.peer;
+    peers.note(socket, { address, isLocal: false, isEncrypted: true, isTunnelled: true });
+    return socket;
+  }
+
+  async function serveInTime(
+    raw: Socket,
+    preparing: () => Promise<Socket>,
+    serve: (socket: Socket) => void,
+  ): Promise<void> {
     // Until HTTP listens to it; an error without a listener would end the process.
     raw.on('error', () => undefined);
     const late = (): unknown => raw.destroy(new Error('the connection did not begin in time'));
     const timer = setTimeout(late, LIMIT_MS);
     waiting.add(raw);
-    return prepare(raw, peer).finally(() => {
+    try {
+      serve(await preparing());
+    } catch (error) {
+      raw.destroy();
+      report(error);
+    } finally {
       clearTimeout(timer);
       waiting.delete(raw);
-    });
+    }
   }
 
   return {
@@ -59,12 +87,13 @@ export function createAdmission(
         serve(raw);
         return;
       }
-      prepareInTime(raw, peer).then(serve, (error: unknown) => {
-        raw.destroy();
-        report(error);
-      });
+      void serveInTime(raw, () => prepare(raw, peer), serve);
+    },
+    secure(raw, tunnel, serve) {
+      void serveInTime(raw, () => prepareTunnel(raw, tunnel), serve);
     },
     close() {
+      isClosed = true;
       for (const raw of waiting) raw.destroy(new Error('the server is being stopped'));
     },
   };

@@ -1,6 +1,6 @@
 // The certificates of `https` listeners, as a process sees them: found by name, read again when they change,
 // and told of in the log.
-import type { CertificateContexts } from '@portolan/tls';
+import type { CertificateContexts, IssuedContexts } from '@portolan/tls';
 import type { Logger } from 'pino';
 import type { ServeSettings } from '../config/serve-settings.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
@@ -13,25 +13,51 @@ const MESSAGES = {
   failed: 'a certificate cannot be used',
 } as const;
 
+export interface Certificates {
+  /** Of the files. */
+  readonly contexts: CertificateContexts;
+  /** Made by our own authority; undefined where it stands in for nobody. */
+  readonly issued: IssuedContexts | undefined;
+}
+
+type Needed = Pick<ServeSettings, 'listen' | 'tls'>;
+
+/** A `connect` listener needs no file: what it shows, the authority issues when it is asked for. */
+async function isAnyThere(
+  { listen, tls }: Needed,
+  contexts: CertificateContexts,
+): Promise<boolean> {
+  if (contexts.list().length > 0 || tls.acme !== undefined) return true;
+  if (listen.some(({ scheme }) => scheme === 'https')) return false;
+  const { findAuthority } = await import('@portolan/tls');
+  return (await findAuthority(tls.directories.authority)) !== undefined;
+}
+
 /**
- * Undefined without an `https` listener. An ACME server can issue the first certificate only once we
+ * Undefined where no listener speaks TLS. An ACME server can issue the first certificate only once we
  * answer it. @throws CommandFailure when there is no certificate, and none will come
  */
 export async function openCertificates(
-  { listen, tls }: Pick<ServeSettings, 'listen' | 'tls'>,
+  needed: Needed,
   logger: Logger,
-): Promise<CertificateContexts | undefined> {
-  if (!listen.some(({ scheme }) => scheme === 'https')) return undefined;
-  const directory = tls.directories.certificates;
+): Promise<Certificates | undefined> {
+  const { listen, tls } = needed;
+  const hasConnect = listen.some(({ scheme }) => scheme === 'connect');
+  if (!hasConnect && !listen.some(({ scheme }) => scheme === 'https')) return undefined;
+  const { authority, certificates: directory } = tls.directories;
   // Who speaks no TLS need not load what makes certificates.
-  const { openCertificateContexts } = await import('@portolan/tls');
+  const { createIssuedContexts, openCertificateContexts } = await import('@portolan/tls');
   const contexts = await openCertificateContexts({
     directory,
     clock: Date.now,
     report: ({ kind, file, message }) =>
       logger[LEVELS[kind]]({ file, reason: message }, MESSAGES[kind]),
   });
-  if (contexts.list().length > 0 || tls.acme !== undefined) return contexts;
+  if (await isAnyThere(needed, contexts)) {
+    const isStandIn = hasConnect || tls.impersonates;
+    const deps = { directory: authority, clock: Date.now };
+    return { contexts, issued: isStandIn ? createIssuedContexts(deps) : undefined };
+  }
   contexts.close();
   const hint =
     'Make one with `portolan ca init && portolan ca issue NAME`, or put NAME.pem with chain and key there.';

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
 import type { ListenAddress } from '../config/listen-address.ts';
-import { type Admission, type AdmissionDeps, createAdmission } from './admission.ts';
+import { type Admission, type AdmissionDeps, createAdmission, type Tunnel } from './admission.ts';
 import type { ConnectionSlots } from './connection-limit.ts';
 import { listenOnInherited } from './passed-sockets.ts';
 import { refusalOf } from './request-check.ts';
@@ -12,6 +12,8 @@ export interface RequestHandlers {
   readonly request: (request: IncomingMessage, response: ServerResponse) => void;
   /** For `Expect: 100-continue`: decides before the body is sent. */
   readonly checkContinue: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Of a `connect` listener alone. The socket is no longer HTTP's. */
+  readonly connect?: (request: IncomingMessage, socket: Socket, head: Buffer) => void;
 }
 
 export interface HttpServerDeps extends AdmissionDeps {
@@ -23,6 +25,8 @@ export interface HttpServer {
   readonly address: ListenAddress;
   /** Requests wait until the handlers are there. */
   handle(handlers: RequestHandlers): void;
+  /** Goes on with TLS, and HTTP in it, on a connection that was asked for by CONNECT. */
+  readonly secure: (raw: Socket, tunnel: Tunnel) => void;
   readonly isDraining: () => boolean;
   /** Accepts no more; resolves when the last request is answered, at the latest after the grace. */
   drain(graceMs: number): Promise<void>;
@@ -66,8 +70,12 @@ function isLocal(server: Server): boolean {
   return address === null || typeof address === 'string';
 }
 
-/** Puts the admission before node's own listener, which makes a connection one of HTTP. */
-function admitBeforeHttp(server: Server, admission: () => Admission, slots: ConnectionSlots): void {
+/** Puts the admission before node's own listener, which makes a connection one of HTTP, and returns that. */
+function admitBeforeHttp(
+  server: Server,
+  admission: () => Admission,
+  slots: ConnectionSlots,
+): (socket: Socket) => void {
   const listeners = server.listeners('connection');
   server.removeAllListeners('connection');
   const serve = (socket: Socket): void => {
@@ -77,6 +85,7 @@ function admitBeforeHttp(server: Server, admission: () => Admission, slots: Conn
     if (slots.take(raw)) admission().admit(raw, serve);
     else raw.destroy();
   });
+  return serve;
 }
 
 /**
@@ -96,7 +105,7 @@ function createRefusal() {
 }
 
 /** Both events wait for the handlers once, and go straight to them from then on. */
-function dispatch(server: Server): (handlers: RequestHandlers) => void {
+function dispatch(server: Server, { scheme }: ListenAddress): (handlers: RequestHandlers) => void {
   const { promise, resolve } = Promise.withResolvers<RequestHandlers>();
   const isRight = createRefusal();
   let handlers: RequestHandlers | undefined;
@@ -105,6 +114,13 @@ function dispatch(server: Server): (handlers: RequestHandlers) => void {
       if (!isRight(request, response)) return;
       if (handlers !== undefined) handlers[kind](request, response);
       else void promise.then((ready) => ready[kind](request, response));
+    });
+  }
+  if (scheme === 'connect') {
+    server.on('connect', (request, socket: Socket, head) => {
+      // Node listens to it no longer, and an error without a listener would end the process.
+      socket.on('error', () => undefined);
+      void promise.then(({ connect }) => connect?.(request, socket, head));
     });
   }
   return (ready) => {
@@ -134,17 +150,18 @@ export async function startHttpServer(
   deps: HttpServerDeps,
 ): Promise<HttpServer> {
   const server = configure();
-  const handle = dispatch(server);
+  const handle = dispatch(server, address);
   let admission: Admission | undefined;
   // The first connection may come before `listening` has been heard of.
   const admissionNow = (): Admission =>
     (admission ??= createAdmission(address, isLocal(server), deps));
-  admitBeforeHttp(server, admissionNow, deps.slots);
+  const serve = admitBeforeHttp(server, admissionNow, deps.slots);
   const bound = await listen(server, address);
   let draining: Promise<void> | undefined;
   return {
     address: bound,
     handle,
+    secure: (raw, tunnel) => admissionNow().secure(raw, tunnel, serve),
     isDraining: () => draining !== undefined,
     drain: (graceMs) => {
       admission?.close();

@@ -13,19 +13,35 @@ import { redirectTo } from './redirect.ts';
 export interface Listeners {
   /** In the order of the settings, with the ports that were taken. */
   readonly addresses: readonly ListenAddress[];
-  /** Requests wait until the apps are there. */
-  handle(apps: RequestHandlers, publicUrl: string): void;
+  /** Requests wait until the apps are there. `connect` is for listeners of that scheme. */
+  handle(apps: RequestHandlers, publicUrl: string, connect?: HandlersBehindConnect): void;
   readonly isDraining: () => boolean;
   /** Accepts no more; resolves when the last request is answered, at the latest after the grace. */
   drain(graceMs: number): Promise<void>;
 }
 
-type HandlersOf = (apps: RequestHandlers, publicUrl: string) => RequestHandlers;
+/** Puts the proxy before the apps; `secure` leads what was asked for by CONNECT to them. */
+export type HandlersBehindConnect = (
+  apps: RequestHandlers,
+  secure: HttpServer['secure'],
+) => RequestHandlers;
+
+interface Answering {
+  readonly apps: RequestHandlers;
+  readonly publicUrl: string;
+  readonly connect: HandlersBehindConnect | undefined;
+}
+
+type HandlersOf = (answering: Answering, server: HttpServer) => RequestHandlers;
 
 const HANDLERS: Readonly<Record<ListenScheme, HandlersOf>> = {
-  http: (apps) => apps,
-  https: (apps) => apps,
-  redirect: (apps, publicUrl) => redirectTo(publicUrl, apps),
+  http: ({ apps }) => apps,
+  https: ({ apps }) => apps,
+  redirect: ({ apps, publicUrl }) => redirectTo(publicUrl, apps),
+  connect({ apps, connect }, { secure }) {
+    if (connect === undefined) throw new Error('nobody answers CONNECT');
+    return connect(apps, secure);
+  },
 };
 
 async function startOne(address: ListenAddress, deps: HttpServerDeps): Promise<HttpServer> {
@@ -53,9 +69,10 @@ export async function startListeners(
   }
   return {
     addresses: servers.map(({ address }) => address),
-    handle(apps, publicUrl) {
+    handle(apps, publicUrl, connect) {
+      const answering = { apps, publicUrl, connect };
       for (const server of servers) {
-        server.handle(HANDLERS[server.address.scheme](apps, publicUrl));
+        server.handle(HANDLERS[server.address.scheme](answering, server));
       }
     },
     isDraining: () => servers.some((server) => server.isDraining()),

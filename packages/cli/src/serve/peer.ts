@@ -10,6 +10,8 @@ export interface Peer {
   readonly isLocal: boolean;
   /** By TLS of our own. */
   readonly isEncrypted: boolean;
+  /** Through our own CONNECT: whoever is at `address` passed on bytes, and wrote no header. */
+  readonly isTunnelled?: true;
 }
 
 export interface Peers {

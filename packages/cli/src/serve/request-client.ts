@@ -68,8 +68,8 @@ export function createReadClient(peers: Peers, trustedProxies: readonly string[]
 
   return (request) => {
     const peer = peers.of(request);
-    const { address, isEncrypted } = peer;
-    if (!peer.isLocal && !isTrusted(address)) {
+    const { address, isEncrypted, isTunnelled } = peer;
+    if (isTunnelled === true || (!peer.isLocal && !isTrusted(address))) {
       return { address, isEncrypted, isForwarded: false };
     }
     const [scheme] = listed(request.headers['x-forwarded-proto']);

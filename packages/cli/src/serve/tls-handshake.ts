@@ -5,8 +5,10 @@ import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 
 export interface HandshakeDeps {
-  /** The context for a name; for none, the one that clients without SNI get. */
-  readonly find: (serverName: string | undefined) => SecureContext | undefined;
+  /** The context for a name; for none, the one that clients without SNI get. A name may be refused by throwing. */
+  readonly find: (
+    serverName: string | undefined,
+  ) => SecureContext | undefined | Promise<SecureContext | undefined>;
   readonly ticketKeys: () => Buffer;
 }
 
@@ -14,16 +16,33 @@ interface NativeContext {
   setTicketKeys(keys: Buffer): void;
 }
 
+async function choose(
+  find: HandshakeDeps['find'],
+  name: string,
+  done: (error: Error | null, context?: SecureContext) => void,
+): Promise<void> {
+  let context: SecureContext | undefined;
+  try {
+    context = await find(name);
+  } catch (error) {
+    return done(error instanceof Error ? error : new Error('refused', { cause: error }));
+  }
+  return done(null, context);
+}
+
 /** Rejects when the handshake fails or the connection ends; node has told the client why. */
-export function handshake(raw: Socket, { find, ticketKeys }: HandshakeDeps): Promise<TLSSocket> {
-  const secureContext = find(undefined);
-  if (secureContext === undefined) return Promise.reject(new Error('there is no certificate'));
+export async function handshake(
+  raw: Socket,
+  { find, ticketKeys }: HandshakeDeps,
+): Promise<TLSSocket> {
+  const secureContext = await find(undefined);
+  if (secureContext === undefined) throw new Error('there is no certificate');
   // Tickets are always those of the first context, whatever the name then leads to.
   (secureContext.context as NativeContext).setTicketKeys(ticketKeys());
   const socket = new TLSSocket(raw, {
     isServer: true,
     secureContext,
-    SNICallback: (name, done) => done(null, find(name)),
+    SNICallback: (name, done) => void choose(find, name, done),
     ALPNProtocols: ['http/1.1'],
   });
   const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();

@@ -86,7 +86,9 @@ export async function openCommands() {
       clock: Date.now,
       randomId,
       environment,
+      sources: { environment, flags: { data_dir: dataDirectory } },
       readStdin: async () => stdin,
+      askSecret: async () => undefined,
       publicUrl: environment['PORTOLAN_PUBLIC_URL'],
       listen: [],
       tls: {
@@ -95,6 +97,7 @@ export async function openCommands() {
           certificates: path.join(dataDirectory, 'tls'),
         },
         acme: undefined,
+        impersonates: false,
       },
       egress: { allowedNetworks: ['127.0.0.0/8', '::1'] },
       hasStorage: () => existsSync(path.join(dataDirectory, 'portolan.db')),

@@ -13,6 +13,7 @@ describe('certificates', () => {
     expect(load({})).toEqual({
       directories: { authority: '/srv/portolan/ca', certificates: '/srv/portolan/tls' },
       acme: undefined,
+      impersonates: false,
     });
   });
 

@@ -17,7 +17,7 @@ function setUp() {
   let now = Date.now();
   const clock = () => now;
   const job = certificateJob({
-    settings: { directories, acme: undefined },
+    settings: { directories, acme: undefined, impersonates: false },
     clock,
     logger: pino({ level: 'info' }, { write: (line: string) => void lines.push(line) }),
   });

@@ -4,12 +4,14 @@
 import type { SecureContext } from 'node:tls';
 import { type CertificateFile, listCertificateFiles } from './certificate-directory.ts';
 import type { CertificateFacts } from './certificate-pem.ts';
-import { chooseCertificate } from './choose-certificate.ts';
+import { chooseCertificate, matchCertificate } from './choose-certificate.ts';
 import { loadCertificate, type LoadedCertificate, stampOf } from './load-certificate.ts';
 
 export interface CertificateContexts {
   /** Exact name, then a wildcard of one label, then the first file. Undefined when there is none at all. */
   find(serverName: string | undefined): SecureContext | undefined;
+  /** The same without the first file: a certificate that is for the name. */
+  match(serverName: string): SecureContext | undefined;
   list(): readonly CertificateFacts[];
   /** Reads the files again; a broken pair keeps the old one and is reported. Resolves when done. */
   reload(): Promise<void>;
@@ -137,6 +139,7 @@ export async function openCertificateContexts(
 
   return {
     find: (serverName) => chooseCertificate(certificates(), serverName)?.context,
+    match: (serverName) => matchCertificate(certificates(), serverName)?.context,
     list: () => certificates().map(({ facts }) => facts),
     reload,
     close: () => clearInterval(timer),

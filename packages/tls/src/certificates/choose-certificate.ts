@@ -13,17 +13,24 @@ function longest<T extends Candidate>(candidates: readonly T[], name: string): T
     .toSorted((one, other) => other.facts.notAfter - one.facts.notAfter)[0];
 }
 
-/** The exact name, then a wildcard of one label, then the first. */
+/** The exact name, then a wildcard of one label. */
+export function matchCertificate<T extends Candidate>(
+  candidates: readonly T[],
+  serverName: string,
+): T | undefined {
+  const name = serverName.toLowerCase();
+  const wildcard = CertificateName.wildcardOf(name);
+  return (
+    longest(candidates, name) ??
+    (wildcard === undefined ? undefined : longest(candidates, wildcard))
+  );
+}
+
+/** What matches, or else the first. */
 export function chooseCertificate<T extends Candidate>(
   candidates: readonly T[],
   serverName: string | undefined,
 ): T | undefined {
-  const name = serverName?.toLowerCase();
-  if (name === undefined) return candidates[0];
-  const wildcard = CertificateName.wildcardOf(name);
-  return (
-    longest(candidates, name) ??
-    (wildcard === undefined ? undefined : longest(candidates, wildcard)) ??
-    candidates[0]
-  );
+  const matching = serverName === undefined ? undefined : matchCertificate(candidates, serverName);
+  return matching ?? candidates[0];
 }

@@ -5,6 +5,7 @@ import { Histogram, Registry } from 'prom-client';
 import { addAskedGauge } from './asked-gauge.ts';
 import { type AuthMetrics, createAuthMetrics } from './auth-metrics.ts';
 import { createCertificateMetrics, type ListCertificates } from './certificate-metrics.ts';
+import { type CountConnect, createConnectMetrics } from './connect-metrics.ts';
 import { createRegistryMetrics, type RegistryMetrics } from './registry-metrics.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -14,6 +15,7 @@ export interface ProcessMetrics {
   readonly auth: AuthMetrics;
   readonly observeStorage: ObserveStorage;
   readonly watchCertificates: (list: ListCertificates) => void;
+  readonly countConnect: CountConnect;
   snapshot(): Promise<Snapshot>;
 }
 
@@ -69,6 +71,7 @@ export function createProcessMetrics(): ProcessMetrics {
     auth: createAuthMetrics(prometheus),
     observeStorage: storageObserver(prometheus),
     watchCertificates: createCertificateMetrics(prometheus),
+    countConnect: createConnectMetrics(prometheus),
     snapshot: () => prometheus.getMetricsAsJSON(),
   };
 }

@@ -1,0 +1,88 @@
+// Certificates that are made when somebody asks for the name: for hosts that this server stands in for, as
+// far as the authority may. They live for days, in the memory of one process, and in no file.
+import type { SecureContext } from 'node:tls';
+import { type Authority, openAuthority } from '../authority/authority.ts';
+import { issueCertificate } from '../authority/issue-certificate.ts';
+import { CertificateName } from '../names/certificate-name.ts';
+import { createContext } from './load-certificate.ts';
+
+export interface IssuedContexts {
+  /**
+   * For a name that the caller has found to be served here: every other one would be a forgery.
+   * @throws TlsError `authority-unknown`, `authority-invalid`, `name-refused`, `certificate-name-invalid`
+   */
+  find(serverName: string): Promise<SecureContext>;
+}
+
+export interface IssuedContextsDeps {
+  /** Of the authority. */
+  readonly directory: string;
+  readonly clock: () => number;
+}
+
+interface Issued {
+  readonly context: SecureContext;
+  /** Of the authority. */
+  readonly fingerprint: string;
+  readonly renewAt: number;
+}
+
+const DAYS = 7;
+const RENEW_MS = 24 * 3_600_000;
+/** How long another authority may go unseen. */
+const REREAD_MS = 1000;
+const MAX_KEPT = 1000;
+
+/** The authority as it is now; reading it costs too much for every handshake. */
+function createCurrentAuthority({ directory, clock }: IssuedContextsDeps) {
+  let current: { readonly at: number; readonly authority: Promise<Authority> } | undefined;
+  return (): Promise<Authority> => {
+    const now = clock();
+    if (current === undefined || now - current.at >= REREAD_MS) {
+      current = { at: now, authority: openAuthority(directory) };
+    }
+    return current.authority;
+  };
+}
+
+export function createIssuedContexts(deps: IssuedContextsDeps): IssuedContexts {
+  const { clock } = deps;
+  const authorityNow = createCurrentAuthority(deps);
+  const kept = new Map<CertificateName, Promise<Issued>>();
+
+  async function issue(authority: Authority, name: CertificateName): Promise<Issued> {
+    const now = clock();
+    const { certificate, key } = await issueCertificate(
+      authority,
+      { names: [name], days: DAYS },
+      now,
+    );
+    const context = createContext(certificate, key);
+    return { context, fingerprint: authority.fingerprint, renewAt: now + RENEW_MS };
+  }
+
+  /** One at a time for each name; what failed is not kept. */
+  function issueOnce(authority: Authority, name: CertificateName): Promise<Issued> {
+    const issued = issue(authority, name);
+    const [oldest] = kept.keys();
+    if (kept.size >= MAX_KEPT && oldest !== undefined) kept.delete(oldest);
+    kept.set(name, issued);
+    issued.catch(() => {
+      if (kept.get(name) === issued) kept.delete(name);
+    });
+    return issued;
+  }
+
+  return {
+    async find(serverName) {
+      const name = CertificateName.parse(serverName.replace(/^\[|\]$/g, ''));
+      const authority = await authorityNow();
+      const before = await kept.get(name)?.catch(() => undefined);
+      const isFit =
+        before !== undefined &&
+        before.fingerprint === authority.fingerprint &&
+        clock() < before.renewAt;
+      return (isFit ? before : await issueOnce(authority, name)).context;
+    },
+  };
+}
