@@ -12,11 +12,13 @@ import type { SinkRepository } from '../places/place.ts';
 import type { ReferenceSelector } from '../selection/selectors.ts';
 import { type BundleContents, requireBundle } from './bundle-contents.ts';
 import type { BundleReference } from './bundle-document.ts';
+import { listed } from './listed.ts';
 import { contentBytes } from './manifests-below.ts';
 import { findMissingBlobs } from './missing-blobs.ts';
 import { findTurnedBack, type ImportedTag, importRecord } from './newer-imports.ts';
 import type { ImportReport, ReportedReference } from './import-report.ts';
 import { formatReferenceName } from './reference-name.ts';
+import { requireSound } from './sound-bundle.ts';
 import { type VerifiedBundle, verifyBundle } from './verify-bundle.ts';
 
 export interface ImportDeps {
@@ -67,46 +69,8 @@ interface Import {
   readonly arrivals: readonly Arrival[];
 }
 
-const MAX_LISTED = 20;
 /** Digests that nobody reads: which bundle is missing says the hint. */
 const MAX_BLOBS_LISTED = 3;
-
-function listed<T>(items: readonly T[], most = MAX_LISTED): readonly (T | string)[] {
-  const rest = items.length - most;
-  return rest > 0 ? [...items.slice(0, most), `and ${rest} more`] : items;
-}
-
-/** @throws MirrorError `bundle-invalid` when the signature is all that is wrong */
-function requireSigned({ signature, problems }: VerifiedBundle, directory: string): void {
-  if (problems.length !== 1) return;
-  if (signature === 'none') {
-    throw mirrorError('bundle-invalid', 'the bundle is not signed; nothing was imported', {
-      directory,
-      hint: 'ask for a signed one (`portolan bundle export --sign`), or leave --key out',
-    });
-  }
-  if (signature !== 'bad') return;
-  throw mirrorError(
-    'bundle-invalid',
-    'the bundle is not signed with this key; nothing was imported',
-    {
-      directory,
-      hint: 'name the public key of whoever made it; with that key, somebody has changed the bundle',
-    },
-  );
-}
-
-/** @throws MirrorError `bundle-invalid` */
-function requireSound(bundle: VerifiedBundle, directory: string): BundleContents {
-  const { contents, problems } = bundle;
-  if (contents !== undefined && problems.length === 0) return contents;
-  if (contents !== undefined) requireSigned(bundle, directory);
-  throw mirrorError('bundle-invalid', 'the bundle is damaged; nothing was imported', {
-    directory,
-    problems: listed(problems.map(({ file, problem }) => `${file ?? 'bundle'}: ${problem}`)),
-    hint: 'copy it again or make it again; an export into the same directory keeps what is right',
-  });
-}
 
 /** @throws MirrorError `request-invalid` */
 function placeArrivals(contents: BundleContents, request: ImportRequest): Arrival[] {

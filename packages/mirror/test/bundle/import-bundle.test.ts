@@ -134,6 +134,17 @@ describe('importing a bundle', () => {
     expect(await there.tags()).toEqual({});
   });
 
+  it('calls one that is damaged and not signed damaged', async () => {
+    const [here, there] = [await openRegistry(), await openRegistry()];
+    await here.put(BUSYBOX, sample());
+    const { directory } = await here.exportTo();
+    writeFileSync(join(directory, 'oci-layout'), '{}');
+    const { publicKey } = generateBundleKey();
+    for (const options of [{}, { publicKey }]) {
+      await expect(there.importFrom(directory, options)).rejects.toThrow('damaged');
+    }
+  });
+
   it('says that it has verified only what is sound', async () => {
     const [here, there] = [await openRegistry(), await openRegistry()];
     await here.put(BUSYBOX, sample());
