@@ -33,6 +33,8 @@ export const WORLD_NEEDS = ['busybox-static', 'docker-registry', 'haproxy', 'ipr
 export interface World {
   readonly images: RunnableImages;
   readonly mirror: Mirror;
+  /** Where HAProxy is; nodes reach it as registry.lan. */
+  readonly box: Machine;
   addNode(): Promise<Node>;
   setVisibility(visibility: 'public' | 'private'): Promise<void>;
   /** No password in any log of Portolan's processes or of HAProxy. */
@@ -43,6 +45,8 @@ export interface World {
 export interface WorldOptions {
   /** Names of upstreams that nodes are led here under, by DNS. */
   readonly impersonates?: readonly string[];
+  /** Registries that the authority may issue for, of which no certificate is made beforehand. */
+  readonly permits?: readonly string[];
 }
 
 async function startUpstream(images: RunnableImages): Promise<DebianRegistry[]> {
@@ -53,8 +57,11 @@ async function startUpstream(images: RunnableImages): Promise<DebianRegistry[]> 
   return [await startDebianRegistry(undefined, { content: open.content, hasLogin: true }), open];
 }
 
-async function makeCertificates(mirror: Mirror, impersonates: readonly string[]): Promise<void> {
-  const others = impersonates.map((name) => `--impersonate ${name}`).join(' ');
+async function makeCertificates(
+  mirror: Mirror,
+  { impersonates = [], permits = [] }: WorldOptions,
+): Promise<void> {
+  const others = [...impersonates, ...permits].map((name) => `--impersonate ${name}`).join(' ');
   await mirror.must(`ca init --name registry.lan ${others}`);
   await mirror.must('ca issue registry.lan *.registry.lan');
   if (impersonates.length > 0) await mirror.must(`ca issue ${impersonates.join(' ')}`);
@@ -107,7 +114,8 @@ async function startProxy(box: Machine, halves: Halves, text: string): Promise<D
   });
 }
 
-export async function startWorld({ impersonates = [] }: WorldOptions = {}): Promise<World> {
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const { impersonates = [] } = options;
   const scratch = await createScratchDirectory('world');
   const directory = scratch.path;
   // HAProxy does not open its sockets as root.
@@ -116,7 +124,7 @@ export async function startWorld({ impersonates = [] }: WorldOptions = {}): Prom
   const upstreams = await startUpstream(images);
   const halves = await startHalves(directory, 'https://registry.lan');
   const mirror = mirrorOn(halves.auth);
-  await makeCertificates(mirror, impersonates);
+  await makeCertificates(mirror, options);
   const [upstream] = upstreams;
   if (upstream !== undefined) await fill(mirror, upstream, directory);
   const box = await createMachine('box');
@@ -126,6 +134,7 @@ export async function startWorld({ impersonates = [] }: WorldOptions = {}): Prom
   return {
     images,
     mirror,
+    box,
     addNode: async () => {
       const node = await createNode(box, join(halves.dataDir, 'ca/ca.crt'));
       nodes.push(node);

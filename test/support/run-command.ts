@@ -8,6 +8,8 @@ export interface CommandOptions {
   /** Written to stdin. */
   readonly input?: string;
   readonly cwd?: string;
+  /** A minute unless told otherwise; then it is killed. */
+  readonly timeoutMs?: number;
 }
 
 export interface CommandResult {
@@ -33,7 +35,7 @@ export function runCommand(
     const child = spawn(file, args, {
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...options.env },
       cwd: options.cwd,
-      timeout: TIMEOUT_MS,
+      timeout: options.timeoutMs ?? TIMEOUT_MS,
       killSignal: 'SIGKILL',
     });
     let stdout = '';

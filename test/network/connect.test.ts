@@ -1,0 +1,168 @@
+// Engines that know nothing of us but HTTPS_PROXY, on nodes that reach nothing but the box: both images by
+// the names that the world knows them under, and nothing else.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describeWith } from '../support/debian-package.ts';
+import { type DockerEngine, type DockerUser, startDockerEngine } from '../support/docker-engine.ts';
+import { createPodmanStore, type PodmanStore, type PodmanUser } from '../support/podman.ts';
+import { type ConnectServer, startConnectServer } from './connect-server.ts';
+import { BUSYBOX, ETCD, type RunnableImages, SAYS } from './images.ts';
+import type { Node } from './node.ts';
+import { FLAVIO, HUB_LOGIN, startWorld, type World, WORLD_NEEDS } from './world.ts';
+
+const PACKAGES = [...WORLD_NEEDS, 'docker.io', 'podman', 'skopeo'] as const;
+const DROP_IN = 'etc/systemd/system/docker.service.d/50-portolan-proxy.conf';
+/** In the address of the proxy, and so in `Proxy-Authorization`. */
+const PROXY_LOGIN = { name: 'proxy-canary', password: 'proxy-canary-password' } as const;
+const GCR = 'gcr.io/distroless/static:latest';
+
+/** What systemd would give the engine. */
+async function dropInVariables(node: Node): Promise<Record<string, string>> {
+  const text = await readFile(join(node.directory, DROP_IN), 'utf8');
+  return Object.fromEntries(
+    [...text.matchAll(/^Environment="(\w+)=(.*)"$/gm)].map((m) => [m[1], m[2]]),
+  );
+}
+
+describeWith({ packages: PACKAGES, root: true }, 'a connect listener', () => {
+  let world: World;
+  let proxy: ConnectServer;
+  let node: Node;
+
+  beforeAll(async () => {
+    world = await startWorld({ permits: ['docker.io', 'quay.io'] });
+    await world.box.addHosts('127.0.0.1', ['listed.example']);
+    await world.box.addHosts('10.77.0.1', ['private.example']);
+    proxy = await startConnectServer(world, ['listed.example', 'private.example']);
+    node = await world.addNode();
+    await node.configure('proxy --ns docker.io,quay.io');
+    await node.trustBySystem();
+  });
+
+  afterAll(async () => {
+    await proxy?.stop();
+    await world?.stop();
+  });
+
+  const withLogin = (): string =>
+    proxy.url.replace('//', `//${PROXY_LOGIN.name}:${PROXY_LOGIN.password}@`);
+
+  describe.each([
+    ['as client config proxy writes it', () => dropInVariables(node)],
+    ['with a login for the proxy, and no NO_PROXY', () => ({ HTTPS_PROXY: withLogin() })],
+  ])('dockerd 20.10 %s', (_title, variables) => {
+    let engine: DockerEngine;
+
+    beforeAll(async () => {
+      engine = await startDockerEngine([], { inside: node.inside, env: await variables() });
+    });
+
+    afterAll(() => engine?.stop());
+
+    async function expectPulled(user: DockerUser, reference: string, image: keyof RunnableImages) {
+      await user.docker(`rmi --force ${reference}`);
+      const { code, output } = await user.docker(`pull ${reference}`);
+      expect(code, output).toBe(0);
+      expect(output).toContain(world.images[image].root.digest);
+      const run = await user.docker(`run --rm --network=none ${reference}`);
+      expect(run.output).toContain(SAYS[image]);
+    }
+
+    test('pulls and runs both images, with and without a login for Docker Hub', async () => {
+      const customer = await engine.user('customer');
+      const auth = Buffer.from(`${HUB_LOGIN.name}:${HUB_LOGIN.password}`).toString('base64');
+      await customer.configure({ auths: { 'https://index.docker.io/v1/': { auth } } });
+      for (const user of [await engine.user('anybody'), customer]) {
+        await expectPulled(user, `${BUSYBOX}:musl`, 'busybox');
+        await expectPulled(user, `${ETCD}:v3.1`, 'etcd');
+      }
+      expect(await node.dialled()).toEqual([]);
+    });
+
+    test.each([
+      [GCR, 'gcr.io is not mirrored here'],
+      ['redis:7', 'denied|not found|manifest unknown'],
+      [`${ETCD}:v9`, 'not found|manifest unknown'],
+    ])('is refused %s, is told why, and dials nobody', async (reference, why) => {
+      const { code, output } = await (await engine.user('anybody')).docker(`pull ${reference}`);
+      expect(code).not.toBe(0);
+      expect(output).toMatch(new RegExp(why));
+      expect(await node.dialled()).toEqual([]);
+    });
+
+    test('pulls from a private mirror with a login of ours', async () => {
+      await world.setVisibility('private');
+      const flavio = await engine.user('flavio');
+      const login = await flavio.login('quay.io', FLAVIO.name, FLAVIO.password);
+      expect(login.output).toContain('Login Succeeded');
+      await flavio.docker(`rmi --force ${ETCD}:v3.1`);
+      const anybody = await engine.user('anybody');
+      expect((await anybody.docker(`pull ${ETCD}:v3.1`)).code).not.toBe(0);
+      await expectPulled(flavio, `${ETCD}:v3.1`, 'etcd');
+      await world.setVisibility('public');
+    });
+  });
+
+  describe('podman and skopeo', () => {
+    let store: PodmanStore;
+    let user: PodmanUser;
+
+    beforeAll(async () => {
+      store = await createPodmanStore(node.inside);
+      user = await store.user('anybody', { HTTPS_PROXY: withLogin() });
+    });
+
+    afterAll(() => store?.remove());
+
+    const skopeo = (reference: string) =>
+      node.sh(`HTTPS_PROXY=${proxy.url} /usr/bin/skopeo inspect docker://${reference}`);
+
+    test.each([
+      [`${BUSYBOX}:musl`, 'busybox'],
+      [`${ETCD}:v3.1`, 'etcd'],
+    ] as const)('get %s', async (reference, image) => {
+      const { code, output } = await user.podman(`pull ${reference}`);
+      expect(code, output).toBe(0);
+      const inspected = await skopeo(reference);
+      expect(inspected.output).toContain(world.images[image].root.digest);
+      expect(await node.dialled()).toEqual([]);
+    });
+
+    test('are refused what is not mirrored, are told why, and dial nobody', async () => {
+      for (const { code, output } of [await user.podman(`pull ${GCR}`), await skopeo(GCR)]) {
+        expect(code).not.toBe(0);
+        expect(output).toContain('gcr.io is not mirrored here');
+      }
+      expect(await node.dialled()).toEqual([]);
+    });
+  });
+
+  describe('curl', () => {
+    const curl = (url: string) => node.sh(`curl -sSvk --proxy ${proxy.url} ${url}`);
+
+    test('passes to a host that is listed', async () => {
+      const { code, output } = await curl('https://listed.example/livez');
+      expect(code, output).toBe(0);
+      // Of HAProxy, which is who answers there.
+      expect(output).toContain('subject: CN=registry.lan');
+    });
+
+    test('does not pass to a host that is listed, at an address that is not allowed', async () => {
+      const { code, output } = await curl('https://private.example/livez');
+      expect(code).not.toBe(0);
+      expect(output).toContain('private.example is at no address that connections pass to');
+    });
+  });
+
+  test('leaves no password in any log', async () => {
+    await world.expectNoSecrets();
+    const logs = await proxy.logs();
+    expect(logs).toContain('"outcome":"served"');
+    for (const { name, password } of [PROXY_LOGIN, HUB_LOGIN, FLAVIO]) {
+      const basic = Buffer.from(`${name}:${password}`).toString('base64');
+      expect(logs).not.toContain(password);
+      expect(logs).not.toContain(basic.slice(0, -4));
+    }
+  });
+});
