@@ -17,6 +17,7 @@ export type StorageErrorCode =
   | 'disk-full'
   | 'store-read-only'
   | 'database-busy'
+  | 'database-newer'
   | 'name-taken'
   | 'not-found'
   | 'still-in-use'

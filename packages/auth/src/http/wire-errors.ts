@@ -70,6 +70,8 @@ const STORAGE_ERRORS = {
   'still-in-use': CONFLICT,
   'last-owner': CONFLICT,
   'last-administrator': CONFLICT,
+  // A server that meets it does not start.
+  'database-newer': INTERNAL,
   // Content never passes through here.
   'repository-unknown': INTERNAL,
   'blob-unknown': INTERNAL,

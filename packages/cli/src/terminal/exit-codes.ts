@@ -38,6 +38,7 @@ const OF_CODE = {
   'disk-full': EXIT.unavailable,
   'store-read-only': EXIT.unavailable,
   'database-busy': EXIT.unavailable,
+  'database-newer': EXIT.conflict,
   'name-taken': EXIT.conflict,
   'not-found': EXIT.notFound,
   'still-in-use': EXIT.conflict,

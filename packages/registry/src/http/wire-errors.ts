@@ -82,6 +82,12 @@ export const WIRE_ERRORS = {
     hint: 'try again in a moment',
     retryAfterSeconds: 1,
   },
+  // A server that meets it does not start.
+  'database-newer': {
+    status: 503,
+    code: 'UNAVAILABLE',
+    hint: 'tell the operator',
+  },
   'name-taken': { status: 409, code: 'DENIED', hint: 'choose another name' },
   'not-found': { status: 404, code: 'NAME_UNKNOWN', hint: 'check the name' },
   'still-in-use': { status: 409, code: 'DENIED', hint: 'remove what uses it first' },

@@ -2,6 +2,7 @@
 // other, of which several may share one commit.
 import type { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
+import { storageError } from '../errors.ts';
 import type { ObserveStorage } from '../observation.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { MIGRATIONS } from './migrations/index.ts';
@@ -33,26 +34,41 @@ async function migrate(db: Kysely<Schema>): Promise<void> {
   if (error !== undefined) throw error;
 }
 
-async function isMigrated(db: Kysely<Schema>): Promise<boolean> {
-  const last = Object.keys(MIGRATIONS).at(-1);
+async function appliedMigrations(db: Kysely<Schema>): Promise<readonly string[]> {
   const untyped = db as unknown as Kysely<{ kysely_migration: { name: string } }>;
   try {
-    const row = await untyped
-      .selectFrom('kysely_migration')
-      .select('name')
-      .where('name', '=', last as string)
-      .executeTakeFirst();
-    return row !== undefined;
+    const rows = await untyped.selectFrom('kysely_migration').select('name').execute();
+    return rows.map(({ name }) => name);
   } catch {
     // No such table: an empty database.
-    return false;
+    return [];
   }
 }
 
-/** Opens the database file, made and migrated when needed. */
+/** A later version may have given a column a meaning that this one would write past. */
+function refuseLater(applied: readonly string[]): void {
+  const unknown = applied.filter((name) => !Object.hasOwn(MIGRATIONS, name));
+  if (unknown.length === 0) return;
+  throw storageError('database-newer', 'the database was made by a later version of Portolan', {
+    migrations: unknown.join(', '),
+    hint: 'Run that version, or restore the copy of the data directory from before the upgrade.',
+  });
+}
+
+/**
+ * Opens the database file, made and migrated when needed.
+ * @throws StorageError `database-newer`
+ */
 export async function openDatabase(file: string, observe?: ObserveStorage): Promise<Database> {
   const sqlite = openSqlite(file);
-  if (!(await isMigrated(sqlite.read))) await migrate(sqlite.write);
+  try {
+    const applied = await appliedMigrations(sqlite.read);
+    refuseLater(applied);
+    if (applied.length < Object.keys(MIGRATIONS).length) await migrate(sqlite.write);
+  } catch (error) {
+    sqlite.close();
+    throw error;
+  }
   sqlite.stopBlocking();
   return {
     read: sqlite.read,

@@ -83,3 +83,19 @@ it('gives a database from before the mirror its tables, and keeps every row', as
   }
   expect(await database.read.selectFrom('mirror_rule').selectAll().execute()).toEqual([]);
 });
+
+it('refuses a database that a later version has migrated, and leaves it alone', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'portolan-upgrade-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const file = join(directory, 'portolan.db');
+  (await openDatabase(file)).close();
+  const later = openSqlite(file);
+  await sql
+    .raw(`INSERT INTO kysely_migration (name, timestamp) VALUES ('9999-later', 't')`)
+    .execute(later.write);
+  later.close();
+  await expect(openDatabase(file)).rejects.toMatchObject({
+    code: 'database-newer',
+    detail: { migrations: '9999-later' },
+  });
+});
