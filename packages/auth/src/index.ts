@@ -13,6 +13,8 @@ export type {
   RequestObservation as AuthRequestObservation,
 } from './http/observation.ts';
 export type { Service } from './http/endpoints/token.ts';
+export { accountFailureKey } from './identity/login-throttle.ts';
+export { sourceOf } from './identity/source-address.ts';
 export {
   createPasswordHasher,
   type PasswordHasher,
@@ -30,4 +32,4 @@ export {
   publicKeySetOf,
   type SigningKeys,
 } from './signing/signing-keys.ts';
-export type { KeyIdForm } from './signing/token-issuer.ts';
+export { createTokenIssuer, type KeyIdForm } from './signing/token-issuer.ts';

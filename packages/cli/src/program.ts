@@ -71,6 +71,11 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import('./commands/client.ts')).registerClient,
   },
   {
+    name: 'doctor',
+    summary: 'Look at a server, and say what to do about what is wrong',
+    load: async () => (await import('./commands/doctor.ts')).registerDoctor,
+  },
+  {
     name: 'health',
     summary: 'Ask the server of this machine whether it is ready',
     load: async () => (await import('./commands/health.ts')).registerHealth,

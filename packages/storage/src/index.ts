@@ -17,6 +17,7 @@ export type {
 } from './credentials/credential-store.ts';
 export type { LoginFailureStore } from './credentials/login-failure-store.ts';
 export type { GenerationCounters, Generations } from './database/generations.ts';
+export { type DatabaseInspection, inspectDatabase } from './database/inspect-database.ts';
 export type { StorageError, StorageErrorCode } from './errors.ts';
 export type { LeaseStore } from './leases/lease-store.ts';
 export type { ManifestStore } from './manifests/manifest-store.ts';

@@ -30,7 +30,7 @@ export interface TokenIssuer {
 }
 
 export interface TokenIssuerDeps {
-  readonly keys: SigningKeys;
+  readonly keys: Pick<SigningKeys, 'active'>;
   readonly issuer: string;
   /** Clients take anything below 60 for 60. */
   readonly ttlSeconds: number;

@@ -35,13 +35,14 @@ export interface ConnectionDeps {
   readonly ca: string | undefined;
 }
 
-function trust(ca: string | undefined): SecureContext {
+/** The system's authorities, and one more. */
+export function trust(ca: string | undefined): SecureContext {
   const system = [...getCACertificates('default'), ...getCACertificates('system')];
   return createSecureContext({ ca: [...new Set(system), ...(ca === undefined ? [] : [ca])] });
 }
 
 /** Brackets are URL's, not the system's. */
-function bare(hostname: string): string {
+export function bare(hostname: string): string {
   return hostname.replace(/^\[|\]$/g, '');
 }
 
@@ -57,7 +58,7 @@ function flatHeaders(
 }
 
 /** The certificate must be for the name that is asked for, wherever the connection goes. */
-function tlsFor(
+export function tlsFor(
   hostname: string,
   secureContext: SecureContext,
 ): RequestOptions & { secureContext: SecureContext } {

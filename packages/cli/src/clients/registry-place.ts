@@ -20,7 +20,7 @@ export interface RegistryPlace {
   readonly mirrored: readonly UpstreamHost[] | undefined;
 }
 
-async function readOwnAuthority({ tls }: CommandContext): Promise<string | undefined> {
+export async function readOwnAuthority({ tls }: CommandContext): Promise<string | undefined> {
   try {
     return await readFile(join(tls.directories.authority, 'ca.crt'), 'utf8');
   } catch (error) {
@@ -46,7 +46,7 @@ function invalid(message: string, cause: unknown): DomainError {
   return new DomainError('request-invalid', message, { hint }, { cause });
 }
 
-async function readAuthority(file: string): Promise<string> {
+export async function readAuthority(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw invalid(`cannot read ${file}`, cause);
   });

@@ -2,6 +2,7 @@
 import type { EgressPolicy } from '@portolan/mirror';
 import type { Storage } from '@portolan/storage';
 import type { Environment } from '../config/environment.ts';
+import type { SettingsSources } from '../config/given-settings.ts';
 import type { ListenAddress } from '../config/listen-address.ts';
 import type { TlsSettings } from '../config/tls-settings.ts';
 import type { LiveStream } from '../terminal/live-lines.ts';
@@ -23,10 +24,14 @@ export interface CommandContext {
   readonly listen: readonly ListenAddress[];
   /** Where certificates lie. */
   readonly tls: TlsSettings;
+  /** What the settings are read from. */
+  readonly sources: SettingsSources;
   /** For options that name a variable. */
   readonly environment: Environment;
   /** All of stdin, for `--password-stdin`. */
   readStdin(): Promise<string>;
+  /** Asks the person at the terminal, and shows nothing of the answer. Undefined when nobody is there. */
+  askSecret(question: string): Promise<string | undefined>;
   /** Whether there is a data directory; one that may not be read is a failure. */
   hasStorage(): boolean;
   /** Opens the data directory, runs `work`, closes it. Works beside a running server. */

@@ -16,6 +16,7 @@ import {
 } from '../config/storage-settings.ts';
 import { loadTlsSettings } from '../config/tls-settings.ts';
 import { randomId } from '../random-id.ts';
+import { askSecret } from '../terminal/ask-secret.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
 import { createOutput, type Output } from '../terminal/output.ts';
@@ -87,6 +88,9 @@ export function createCommandContext(options: () => GlobalOptions): CommandConte
     get tls() {
       return loadTlsSettings(sources());
     },
+    get sources() {
+      return sources();
+    },
     get environment() {
       return readEnvironment();
     },
@@ -94,6 +98,7 @@ export function createCommandContext(options: () => GlobalOptions): CommandConte
     clock: Date.now,
     randomId,
     readStdin: () => readText(process.stdin),
+    askSecret: (question) => askSecret(question, { input: process.stdin, output: process.stderr }),
     hasStorage: () => isDataDirectory(settings().directory),
     async withStorage(work) {
       refuseMissing(settings().directory);

@@ -18,6 +18,8 @@ export interface Output {
   record(record: Readonly<Record<string, unknown>>): void;
   /** One thing that has others; JSON has them under `key`. */
   recordWithRows(record: Readonly<Record<string, unknown>>, part: OutputPart): void;
+  /** One thing for programs, a text for people; whether they sit at a terminal is told. */
+  report(record: Readonly<Record<string, unknown>>, text: (isTerminal: boolean) => string): void;
   /** Text that is the answer itself, such as a PEM file: to stdout as it is, in either format. */
   text(text: string): void;
   /** A sentence for the person at the terminal, on stderr. */
@@ -25,7 +27,7 @@ export interface Output {
 }
 
 export interface OutputStreams {
-  readonly stdout: { write(text: string): unknown };
+  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
   readonly stderr: { write(text: string): unknown };
 }
 
@@ -89,6 +91,10 @@ export function createOutput(format: OutputFormat, { stdout, stderr }: OutputStr
       table.record(record);
       stdout.write('\n');
       table.rows(rows, columns);
+    },
+    report(record, text) {
+      if (format === 'json') json(record);
+      else stdout.write(printableLines(text(stdout.isTTY === true)));
     },
     text: (text) => {
       stdout.write(text.endsWith('\n') ? text : `${text}\n`);

@@ -39,6 +39,7 @@ function watch(isTerminal: boolean) {
         rows: nothing,
         record: nothing,
         recordWithRows: nothing,
+        report: nothing,
         text: nothing,
         note: (text: string) => notes.push(text),
       },

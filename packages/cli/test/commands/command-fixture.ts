@@ -10,6 +10,7 @@ import { onTestFinished } from 'vitest';
 import type { CommandContext } from '../../src/commands/context.ts';
 import type { Environment } from '../../src/config/environment.ts';
 import { registerBundle } from '../../src/commands/bundle.ts';
+import { registerDoctor } from '../../src/commands/doctor.ts';
 import { registerClient } from '../../src/commands/client.ts';
 import { registerCa } from '../../src/commands/ca.ts';
 import { registerKey } from '../../src/commands/key.ts';
@@ -47,6 +48,7 @@ function createProgram(context: CommandContext): Command {
   registerKey(program, context);
   registerCa(program, context);
   registerClient(program, context);
+  registerDoctor(program, context);
   registerUpstream(program, context);
   registerMirror(program, context);
   registerBundle(program, context);
@@ -112,6 +114,10 @@ export async function openCommands() {
         },
         recordWithRows: (record, { rows, columns }) => {
           answer = { record, rows, columns };
+        },
+        report: (record, text) => {
+          answer = { record };
+          texts.push(text(false));
         },
         text: (text) => texts.push(text),
         note: (text) => notes.push(text),

@@ -15,6 +15,7 @@ function open(kind: ProgressKind, isTTY = false) {
       rows: nothing,
       record: nothing,
       recordWithRows: nothing,
+      report: nothing,
       text: nothing,
       note: (text) => notes.push(text),
     },

@@ -9,6 +9,8 @@ export interface LoginFailureStore {
   /** Counts a failure under the key and blocks it for `backoffMs(failures)`. */
   recordFailure(key: string, backoffMs: (failures: number) => number): Promise<void>;
   clear(keys: readonly string[]): Promise<void>;
+  /** Which of the keys have failures. */
+  counted(keys: readonly string[]): Promise<readonly string[]>;
 }
 
 const FORGET_AFTER_MS = 24 * 3600 * 1000;
@@ -81,5 +83,14 @@ export function createLoginFailureStore(deps: StoreDeps): LoginFailureStore {
       await prune(deps);
     },
     clear: (keys) => clear(deps, keys),
+    async counted(keys) {
+      if (keys.length === 0) return [];
+      const rows = await deps.database.read
+        .selectFrom('login_failure')
+        .select('key')
+        .where('key', 'in', keys)
+        .execute();
+      return rows.map(({ key }) => key);
+    },
   };
 }

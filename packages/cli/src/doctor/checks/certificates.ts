@@ -1,0 +1,75 @@
+// The certificates that lie on this machine, and whether they are renewed in time. What clients get to see is
+// another matter: tls.ts.
+import { findAuthority, type ListedCertificate, listCertificates } from '@portolan/tls';
+import { reasonOf } from '@portolan/oci';
+import { type Check, fail, type Finding, ok, onMachine, skipped, warn } from '../check.ts';
+
+const DAY_MS = 86_400_000;
+const SOON_DAYS = 21;
+const AUTHORITY_SOON_DAYS = 180;
+/** The server tries every hour. */
+const LATE_MS = 2 * DAY_MS;
+
+export function judgeCertificate(certificate: ListedCertificate, now: number): Finding | undefined {
+  const { file, notAfter, renewsAt, source } = certificate;
+  const days = Math.floor((notAfter - now) / DAY_MS);
+  const remedy =
+    source === 'imported'
+      ? 'get the next one from whoever issued it, then `portolan ca import CERTIFICATE KEY`'
+      : '`portolan ca renew`, and see what it says';
+  if (days < 0) {
+    return fail(`${file} ended ${-days} days ago`, { meaning: 'clients refuse it', remedy });
+  }
+  if (renewsAt !== undefined && now > renewsAt + LATE_MS) {
+    return warn(`${file} should have been renewed, and ends in ${days} days`, {
+      meaning: 'the server does not renew it, or could not; its log says why',
+      remedy,
+    });
+  }
+  if (source !== 'imported' || days > SOON_DAYS) return undefined;
+  return warn(`${file} ends in ${days} days`, { meaning: 'nobody renews it by itself', remedy });
+}
+
+async function judgeAuthority(directory: string, now: number): Promise<Finding[]> {
+  const authority = await findAuthority(directory);
+  const days = Math.floor(((authority?.notAfter ?? Infinity) - now) / DAY_MS);
+  if (days > AUTHORITY_SOON_DAYS) return [];
+  return [
+    warn(`the authority ends in ${days} days`, {
+      meaning:
+        'with it ends every certificate of it, and clients have to trust the next one before',
+      remedy: '`portolan ca init --force-new`, and let clients trust it: `portolan ca trust`',
+    }),
+  ];
+}
+
+export const certificates: Check = onMachine({
+  name: 'certificates',
+  topic: 'network',
+  async run({ settings, clock }) {
+    const { directories, acme } = settings.tls;
+    const { certificates: listed, unreadable } = await listCertificates(directories.certificates);
+    const broken = unreadable.map(({ file, error }) =>
+      fail(`${file} cannot be used: ${reasonOf(error)}`, {
+        meaning: 'a running server keeps the one of before, and one that starts has none',
+        remedy: 'put a PEM file with the chain and then the key there, or remove it',
+      }),
+    );
+    const judged = listed.map((one) => judgeCertificate(one, clock()));
+    const found = [
+      ...broken,
+      ...judged.filter((one) => one !== undefined),
+      ...(await judgeAuthority(directories.authority, clock())),
+    ];
+    if (found.length > 0) return found;
+    const needsOne = settings.listen.some(({ scheme }) => scheme === 'https');
+    if (listed.length > 0) return ok(listed.map(({ file }) => file).join(', '));
+    if (!needsOne) return skipped('none here: no `https` listener');
+    if (acme !== undefined) return skipped('the ACME server has issued none yet');
+    return fail(`there is none in ${directories.certificates}`, {
+      meaning: 'the server does not start its `https` listener',
+      remedy:
+        '`portolan ca init && portolan ca issue NAME`, or `portolan ca import CERTIFICATE KEY`',
+    });
+  },
+});

@@ -1,0 +1,91 @@
+// Whether the port is open, port 80 leads to it, and both clocks say the same.
+import { reasonOf } from '@portolan/oci';
+import { connect } from 'node:net';
+import { bare } from '../../clients/registry-connection.ts';
+import { type Check, fail, ok, onServer, skipped, warn } from '../check.ts';
+
+const WITHIN_MS = 3000;
+const SECOND_MS = 1000;
+const NOTED_MS = 10 * SECOND_MS;
+/** Beyond this a fresh token is not valid yet, or not any more. */
+const LEEWAY_MS = 60 * SECOND_MS;
+
+async function tryConnect(host: string, port: number): Promise<void> {
+  const socket = connect({ host, port, signal: AbortSignal.timeout(WITHIN_MS) });
+  try {
+    await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+  } finally {
+    socket.destroy();
+  }
+}
+
+export const tcp: Check = onServer({
+  name: 'tcp',
+  topic: 'network',
+  after: ['dns'],
+  async run({ address }) {
+    const { hostname, port, protocol } = new URL(address.origin);
+    const number = Number(port || (protocol === 'https:' ? 443 : 80));
+    try {
+      await tryConnect(bare(hostname), number);
+      return ok(`port ${number} is open`);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      const meaning =
+        code === 'ECONNREFUSED'
+          ? 'nobody listens there: the server or the proxy is not running, or listens elsewhere'
+          : 'packets get lost on the way: a firewall, or a wrong address';
+      const remedy = `on that machine, \`ss -ltnp 'sport = :${number}'\` shows who listens; open port ${number} in the firewall`;
+      return fail(`port ${number}: ${code ?? reasonOf(error)}`, { meaning, remedy });
+    }
+  },
+});
+
+export const redirect: Check = onServer({
+  name: 'redirect',
+  topic: 'network',
+  after: ['dns'],
+  async run({ address, connection }) {
+    const { protocol, port, hostname } = new URL(address.origin);
+    if (protocol !== 'https:' || port !== '') return skipped('it is for https on port 443 alone');
+    const answer = await connection.send({ url: `http://${hostname}/v2/` }).catch(() => undefined);
+    if (answer === undefined) return ok('port 80 is closed');
+    const to = answer.headers.get('location') ?? '';
+    const { status } = answer;
+    if (status === 308 && to === `${address.origin}/v2/`) return ok('308 to https');
+    if (status >= 300 && status < 400) {
+      return warn(`port 80 answers ${status} to ${to}`, {
+        meaning:
+          'after 301 and 302 clients send GET in place of PUT, and a push ends with 404 or 405',
+        remedy: `answer 308 to ${address.origin} with the same path, as deploy/ does, or listen on redirect://0.0.0.0:80`,
+      });
+    }
+    return warn(`port 80 answers ${status} itself`, {
+      meaning: 'passwords can go over the network in plain text',
+      remedy: 'answer nothing but 308 to https there: listen on redirect://0.0.0.0:80',
+    });
+  },
+});
+
+export const clock: Check = onServer({
+  name: 'clock',
+  topic: 'network',
+  after: ['tcp', 'tls'],
+  async run({ connection, clock: now }) {
+    const sentAt = now();
+    const { headers } = await connection.send({ url: '/v2/' });
+    const date = Date.parse(headers.get('date') ?? '');
+    if (Number.isNaN(date)) return skipped('the server tells no time');
+    // The header has whole seconds, and was written somewhere between.
+    const off = Math.max(0, sentAt - SECOND_MS - date, date - now());
+    const summary = `${Math.round(off / SECOND_MS)} s apart`;
+    const remedy = 'let both machines follow a time server: `timedatectl set-ntp true`';
+    if (off > LEEWAY_MS) {
+      const meaning =
+        'tokens and certificates are not valid yet, or not any more, for one of the two';
+      return fail(summary, { meaning, remedy });
+    }
+    if (off > NOTED_MS) return warn(summary, { meaning: 'beyond 60 s tokens are refused', remedy });
+    return ok(summary);
+  },
+});

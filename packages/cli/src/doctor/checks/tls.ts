@@ -1,0 +1,194 @@
+// What a client sees of our certificate: whether the chain is whole and leads to an authority that is trusted
+// here, for which names it holds, until when, and with which key. Nothing is sent on these connections.
+import { UpstreamHost } from '@portolan/oci';
+import type { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import { connect } from 'node:tls';
+import { bare, trust } from '../../clients/registry-connection.ts';
+import {
+  type Advice,
+  type Check,
+  fail,
+  type Finding,
+  ok,
+  onServer,
+  skipped,
+  warn,
+} from '../check.ts';
+import type { Server } from '../server.ts';
+
+const WITHIN_MS = 4000;
+const DAY_MS = 86_400_000;
+const SOON_DAYS = 14;
+const MIN_RSA_BITS = 2048;
+const MOST_HOSTS = 5;
+
+interface Handshake {
+  readonly certificate: X509Certificate;
+  /** OpenSSL's word for why the chain is not trusted. */
+  readonly distrust: string | undefined;
+}
+
+/** @throws the system's error when there is no TLS */
+async function shakeHands({ address, ca }: Server, name: string): Promise<Handshake> {
+  const { hostname, port } = new URL(address.origin);
+  const socket = connect({
+    host: bare(hostname),
+    port: Number(port || 443),
+    ...(isIP(name) === 0 ? { servername: name } : {}),
+    secureContext: trust(ca),
+    // Looked at here, in place of thrown away.
+    rejectUnauthorized: false,
+    checkServerIdentity: () => undefined,
+  });
+  const timer = setTimeout(() => socket.destroy(new Error('the handshake hangs')), WITHIN_MS);
+  try {
+    await new Promise((resolve, reject) =>
+      socket.once('secureConnect', resolve).once('error', reject),
+    );
+    const certificate = socket.getPeerX509Certificate();
+    if (certificate === undefined) throw new Error('the server shows no certificate');
+    const { authorizationError: why } = socket as {
+      authorizationError?: Error & { code?: string };
+    };
+    const distrust = why ? (why.code ?? String(why)) : undefined;
+    return { certificate, distrust };
+  } finally {
+    clearTimeout(timer);
+    socket.destroy();
+  }
+}
+
+const FOR_CLIENTS =
+  '`portolan ca trust` says what to type on each system, or give your authority with --ca FILE';
+
+const DISTRUST: Readonly<Record<string, Advice>> = {
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: {
+    meaning:
+      'an intermediate certificate is missing, or the authority is not trusted here: "x509: certificate signed by unknown authority"',
+    remedy: `put the intermediates behind the certificate in its file; for an authority of your own, ${FOR_CLIENTS}`,
+  },
+  SELF_SIGNED_CERT_IN_CHAIN: {
+    meaning:
+      'the authority is not trusted on this machine: "x509: certificate signed by unknown authority"',
+    remedy: FOR_CLIENTS,
+  },
+  DEPTH_ZERO_SELF_SIGNED_CERT: {
+    meaning: 'the certificate vouches for itself, and no client trusts it',
+    remedy:
+      '`portolan ca init && portolan ca issue NAME`, or `portolan ca import` one of your authority',
+  },
+  CERT_HAS_EXPIRED: {
+    meaning: 'clients refuse it: "x509: certificate has expired or is not yet valid"',
+    remedy: '`portolan ca renew`; where a proxy shows it, reload the proxy after that',
+  },
+  CERT_NOT_YET_VALID: {
+    meaning: 'clients refuse it until then, or the clock of this machine is behind',
+    remedy: '`timedatectl` shows the clock; set it with `timedatectl set-ntp true`',
+  },
+};
+
+function judgeChain({ certificate, distrust }: Handshake): Finding[] {
+  if (distrust === undefined) return [];
+  const issuer = certificate.issuer.replaceAll('\n', ', ');
+  const advice = DISTRUST[distrust] ?? {
+    meaning: 'clients refuse the certificate',
+    remedy: 'see `portolan ca show`, and what the log of the server says of certificates',
+  };
+  return [fail(`not trusted (${distrust}), issued by ${issuer}`, advice)];
+}
+
+function judgeName({ certificate }: Handshake, name: string): Finding[] {
+  const isRight =
+    isIP(name) === 0
+      ? certificate.checkHost(name, { partialWildcards: false })
+      : certificate.checkIP(name);
+  if (isRight !== undefined) return [];
+  const names = (certificate.subjectAltName ?? 'none').replaceAll(/DNS:|IP Address:/g, '');
+  return [
+    fail(`it is not for ${name}, but for ${names}`, {
+      meaning: `clients refuse it: "x509: certificate is valid for ${names}, not ${name}"`,
+      remedy:
+        isIP(name) === 0
+          ? `\`portolan ca issue ${name} '*.${name}'\``
+          : `\`portolan ca issue --ip ${name}\``,
+    }),
+  ];
+}
+
+function judgeKey({ certificate }: Handshake): Finding[] {
+  const { asymmetricKeyType: kind, asymmetricKeyDetails: details } = certificate.publicKey;
+  const bits = details?.modulusLength ?? MIN_RSA_BITS;
+  if (kind !== 'rsa' || bits >= MIN_RSA_BITS) return [];
+  return [
+    fail(`its RSA key has ${bits} bits`, {
+      meaning: 'clients of today refuse it',
+      remedy: '`portolan ca issue NAME` makes one with an ECDSA key',
+    }),
+  ];
+}
+
+function judgeEnd({ certificate }: Handshake, now: number): Finding[] {
+  const days = Math.floor((certificate.validToDate.getTime() - now) / DAY_MS);
+  if (days < 0 || days > SOON_DAYS) return [];
+  return [
+    warn(`it ends in ${days} days`, {
+      meaning: 'what issues or serves it has not renewed it',
+      remedy: '`portolan ca renew`; where a proxy shows it, reload the proxy after that',
+    }),
+  ];
+}
+
+export const tls: Check = onServer({
+  name: 'tls',
+  topic: 'network',
+  after: ['tcp'],
+  async run(server) {
+    if (server.address.isPlain) return skipped('the address is plain http');
+    const name = bare(new URL(server.address.origin).hostname);
+    try {
+      const seen = await shakeHands(server, name);
+      const found = [
+        ...judgeChain(seen),
+        ...judgeName(seen, name),
+        ...judgeKey(seen),
+        ...judgeEnd(seen, server.clock()),
+      ];
+      return found.length > 0
+        ? found
+        : ok(`trusted, until ${seen.certificate.validToDate.toISOString().slice(0, 10)}`);
+    } catch (error) {
+      return fail(`no TLS: ${(error as Error).message}`, {
+        meaning:
+          'plain HTTP is spoken there ("http: server gave HTTP response to HTTPS client"), or the server has no certificate for this name',
+        remedy: 'listen on https:// and not http://, and see `portolan ca show`',
+      });
+    }
+  },
+});
+
+export const virtualHostTls: Check = onServer({
+  name: 'virtual-host-tls',
+  topic: 'network',
+  after: ['tls'],
+  async run(server) {
+    const name = bare(new URL(server.address.origin).hostname);
+    const { views = [], address } = server;
+    if (address.isPlain || isIP(name) !== 0) return skipped('there are no host names with TLS');
+    const labels = views
+      .map((host) => UpstreamHost.labelOf(host))
+      .filter((one) => one !== undefined);
+    if (labels.length === 0) return skipped('no mirrored registry is known here');
+    const hosts = labels.slice(0, MOST_HOSTS).map((label) => `${label}.${name}`);
+    const wrong: string[] = [];
+    for (const host of hosts) {
+      const seen = await shakeHands(server, host);
+      if (judgeName(seen, host).length > 0 || seen.distrust !== undefined) wrong.push(host);
+    }
+    if (wrong.length === 0) return ok(hosts.join(', '));
+    return warn(`the certificate is not for ${wrong.join(', ')}`, {
+      meaning: 'engines that reach mirrored registries by these names refuse it',
+      remedy: `\`portolan ca issue ${name} '*.${name}'\``,
+    });
+  },
+});

@@ -1,0 +1,103 @@
+// Tokens as clients get them: by the challenge, from the realm, with the login that was given. Only the push
+// may take one that is signed here.
+import { parseChallenges } from '@portolan/mirror';
+import type { Server, ServerLogin } from './server.ts';
+
+export interface Challenge {
+  readonly realm: string;
+  readonly service: string;
+}
+
+/** A repository that nobody has. */
+export const NOWHERE = 'portolan-doctor/none';
+
+export class TokenRefused extends Error {
+  override readonly name = 'TokenRefused';
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`the token service answers ${status}`);
+    this.status = status;
+  }
+}
+
+/** The challenge, or why there is none. */
+export async function getChallenge({ connection }: Server): Promise<Challenge | string> {
+  const { status, headers } = await connection.send({ url: '/v2/' });
+  const bearer = parseChallenges(headers.get('www-authenticate') ?? '').find(
+    ({ scheme }) => scheme === 'bearer',
+  );
+  if (status !== 401) return `/v2/ answers ${status} in place of 401`;
+  if (bearer === undefined) return '/v2/ answers 401 without a Bearer challenge';
+  const { parameters } = bearer;
+  return { realm: parameters.get('realm') ?? '', service: parameters.get('service') ?? '' };
+}
+
+export interface TokenRequest {
+  /** Undefined asks for no scope: a login. */
+  readonly repository: string | undefined;
+  readonly actions?: string;
+  readonly login: ServerLogin | undefined;
+}
+
+export interface GrantedToken {
+  readonly token: string;
+  readonly granted: readonly string[];
+}
+
+function readJson(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Read, not verified. */
+function actionsOf(token: string): readonly string[] {
+  const { access } = readJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
+  const entries: readonly unknown[] = Array.isArray(access) ? access : [];
+  return entries.flatMap((entry) => {
+    const { actions } =
+      typeof entry === 'object' && entry !== null ? { actions: [], ...entry } : { actions: [] };
+    return Array.isArray(actions) ? actions.map(String) : [];
+  });
+}
+
+/** The login goes to the registry's own host and the names below it alone, and never out of TLS. */
+function mayHaveLogin({ address }: Server, realm: URL): boolean {
+  const { hostname, protocol } = new URL(address.origin);
+  const isOurs = realm.hostname === hostname || realm.hostname.endsWith(`.${hostname}`);
+  return isOurs && (realm.protocol === 'https:' || realm.protocol === protocol);
+}
+
+/** @throws TokenRefused */
+export async function requestToken(
+  server: Server,
+  { repository, actions = 'pull,push,delete', login }: TokenRequest,
+): Promise<GrantedToken> {
+  const challenge = await getChallenge(server);
+  if (typeof challenge === 'string') throw new Error(challenge);
+  const url = new URL(challenge.realm);
+  url.searchParams.set('service', challenge.service);
+  if (repository !== undefined)
+    url.searchParams.set('scope', `repository:${repository}:${actions}`);
+  if (login !== undefined && !mayHaveLogin(server, url)) {
+    throw new Error(`the login is not sent to ${url.origin}, which is not ${server.address.host}`);
+  }
+  const pair = Buffer.from(`${login?.username}:${login?.password}`).toString('base64');
+  const headers = login === undefined ? {} : { authorization: `Basic ${pair}` };
+  const { status, body } = await server.connection.send({ url: url.href, headers });
+  if (status !== 200) throw new TokenRefused(status);
+  const { token } = readJson(body.toString('utf8'));
+  if (typeof token !== 'string') throw new TokenRefused(status);
+  return { token, granted: actionsOf(token) };
+}
+
+/** @throws TokenRefused */
+export async function getToken(server: Server, repository: string | undefined): Promise<string> {
+  // Without a login a token has to be for something; for nothing that exists will do.
+  const scope = repository ?? (server.login === undefined ? NOWHERE : undefined);
+  return (await requestToken(server, { repository: scope, login: server.login })).token;
+}
