@@ -71,6 +71,16 @@ function isOnlyMissing({ outcome, counts, error }: RunReport): boolean {
   return !isCut && counts.failed + counts.skipped === 0;
 }
 
+const LASTING: ReadonlySet<string> = new Set(['egress-refused', 'upstream-denied']);
+
+/** Failed for reasons that time does not cure; what is skipped after one of them is, too. */
+function isLasting({ outcome, error, errors }: RunReport): boolean {
+  if (outcome === 'ok') return true;
+  const codes = [error, ...errors.map((image) => image.error)].map((one) => one?.code);
+  const known = codes.filter((code) => code !== undefined && code !== 'upstream-absent');
+  return known.length > 0 && known.every((code) => code !== undefined && LASTING.has(code));
+}
+
 /** What went wrong as a whole, and whether the same command cures it. */
 export function syncFailure(synced: readonly SyncedRule[]): string {
   const exitCode = syncExitCode(synced);
@@ -81,6 +91,9 @@ export function syncFailure(synced: readonly SyncedRule[]): string {
   const isInterrupted = reports.some((report) => report.isInterrupted);
   if (!isInterrupted && reports.every(isOnlyMissing)) {
     return 'some tags are not at their upstream; `portolan mirror show` says what a rule names';
+  }
+  if (!isInterrupted && reports.every(isLasting)) {
+    return 'not everything is here, and another run changes nothing before what failed is seen to';
   }
   return 'not everything is here; run it again to go on';
 }

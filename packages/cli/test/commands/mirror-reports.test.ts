@@ -82,6 +82,12 @@ it.each<[string, readonly SyncedRule[], number]>([
   expect(syncExitCode(all)).toBe(code);
 });
 
+function failedBecause(code: string): SyncedRule {
+  const error = { code, message: 'no' };
+  const counts = { ...COUNTS, failed: 1 };
+  return synced({ outcome: 'failed', counts, errors: [{ tag: 'a', status: 'failed', error }] });
+}
+
 const missing = synced({ outcome: 'failed', counts: { ...COUNTS, missing: 1 } });
 
 it.each<[string, readonly SyncedRule[], string]>([
@@ -94,6 +100,9 @@ it.each<[string, readonly SyncedRule[], string]>([
   ['another process runs the rule', [synced({ outcome: 'busy' })], 'run it again'],
   ['the limit was reached', [limited], 'run it again later'],
   ['the upstream lacks a tag', [missing, ok], 'not at their upstream'],
+  ['an address is refused', [failedBecause('egress-refused'), ok], 'before what failed is seen to'],
+  ['a login is refused', [failedBecause('upstream-denied')], 'before what failed is seen to'],
+  ['the upstream is down', [failedBecause('upstream-unavailable')], 'run it again'],
   ['nothing matched', [nothing], 'no tag matches'],
   ['content did not match its digest', [broken], 'not kept'],
 ])('advises what helps when %s', (_, all, advice) => {

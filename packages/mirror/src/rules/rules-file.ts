@@ -14,6 +14,7 @@ import {
   parseUpstreamName,
   type UpstreamRepository,
 } from '../names/upstream-name.ts';
+import { yamlMistake } from '../skopeo/yaml-text.ts';
 import { mistakeIn, mistakeWords } from './rule-mistakes.ts';
 import { RULE_SETTINGS, type RuleSettings, withoutUndefined } from './rule-settings.ts';
 
@@ -90,7 +91,7 @@ function parseYaml(text: string): unknown {
   const document = parseDocument(text);
   const [first] = document.errors;
   if (first !== undefined) {
-    throw mirrorError('request-invalid', `the rules file is not YAML: ${first.message}`);
+    throw mirrorError('request-invalid', `the rules file is not YAML: ${yamlMistake(first)}`);
   }
   return document.toJS({ maxAliasCount: 100 });
 }

@@ -13,6 +13,11 @@ export function unknownKeys(map: YamlMap, known: readonly string[]): readonly st
   return Object.keys(map).filter((key) => !known.includes(key));
 }
 
+/** Of several lines, in which the parser shows where. */
+export function yamlMistake({ message }: Error): string {
+  return (message.split('\n')[0] ?? message).replace(/:$/, '');
+}
+
 /** Anchors may not multiply without end. */
 const MAX_ALIASES = 100;
 
@@ -27,8 +32,7 @@ export function parseYamlText(text: string): YamlText {
   // The others follow from it, and a file that is something else has hundreds.
   const [first] = document.errors;
   if (first !== undefined) {
-    const [message = ''] = first.message.split('\n');
-    return { value: undefined, problems: [`the file is not YAML: ${message}`] };
+    return { value: undefined, problems: [`the file is not YAML: ${yamlMistake(first)}`] };
   }
   try {
     return { value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown, problems: [] };
