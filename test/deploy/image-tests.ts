@@ -3,6 +3,7 @@ import { readdir, readFile, realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { runOrThrow } from '../support/run-command.ts';
+import type { ContainerEngine } from './container-engine.ts';
 import { type ContainerSite, UID } from './container-site.ts';
 import { BASE, IMAGE } from './portolan-image.ts';
 
@@ -54,6 +55,15 @@ async function find(directory: string, ...expression: string[]): Promise<string[
     .toSorted();
 }
 
+async function inspect(
+  engine: ContainerEngine,
+  reference: string,
+  field: string,
+): Promise<unknown> {
+  const more = ['--format', `{{json .${field}}}`];
+  return JSON.parse((await engine.mustPodman(`image inspect ${reference}`, more)).stdout);
+}
+
 export function imageTests(site: () => ContainerSite): void {
   describe('the image', () => {
     let root: string;
@@ -63,14 +73,8 @@ export function imageTests(site: () => ContainerSite): void {
       root = await realpath((await engine.mustBuildah(`mount ${container}`)).stdout.trim());
     });
 
-    const inspect = async (reference: string, field: string): Promise<unknown> => {
-      const more = ['--format', `{{json .${field}}}`];
-      const { stdout } = await site().engine.mustPodman(`image inspect ${reference}`, more);
-      return JSON.parse(stdout);
-    };
-
     test('runs as a user without rights, with one volume, and says how it is asked', async () => {
-      expect(await inspect(IMAGE, 'Config')).toMatchObject({
+      expect(await inspect(site().engine, IMAGE, 'Config')).toMatchObject({
         User: `${UID}:${UID}`,
         Entrypoint: ['portolan'],
         Cmd: ['serve'],
@@ -78,13 +82,16 @@ export function imageTests(site: () => ContainerSite): void {
         ExposedPorts: { '5000/tcp': {} },
         StopSignal: 'SIGTERM',
       });
-      expect(await inspect(IMAGE, 'HealthCheck')).toMatchObject({
+      expect(await inspect(site().engine, IMAGE, 'HealthCheck')).toMatchObject({
         Test: ['CMD', 'portolan', 'health'],
       });
     });
 
     test('adds little to its base', async () => {
-      const [size, base] = [await inspect(IMAGE, 'Size'), await inspect(BASE, 'Size')];
+      const [size, base] = [
+        await inspect(site().engine, IMAGE, 'Size'),
+        await inspect(site().engine, BASE, 'Size'),
+      ];
       expect(Number(size) - Number(base)).toBeLessThan(MOST_BYTES);
     });
 
