@@ -5,7 +5,8 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
 const [address = '', file = ''] = process.argv.slice(2);
-const NAME = /[a-z0-9-]+(?:\.[a-z0-9-]+)+/;
+// Two characters at least: random bytes of a handshake look like a shorter name now and then.
+const NAME = /(?:[a-z0-9-]{2,}\.)+[a-z]{2,}/;
 
 for (const port of [80, 443]) {
   const server = createServer((socket) => {
