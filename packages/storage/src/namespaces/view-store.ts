@@ -1,12 +1,13 @@
-// Which registries are mirrored here: the namespaces that are named as registries' hosts. Asked on every
-// request that comes under another name than ours, so the answer is remembered. All that makes it wrong
-// moves the `content` generation: a namespace that goes, and one of such a name that comes.
+// Which registries are mirrored here: the namespaces that are named as registries' hosts. A user's own is none
+// of them: whoever is named `quay.io` shall not answer for it. Asked on every request that comes under
+// another name than ours, so the answer is remembered. All that makes it wrong moves the `content`
+// generation: a namespace that goes, and one of such a name that comes.
 import { UpstreamHost } from '@portolan/oci';
 import { createContentCache } from '../database/content-cache.ts';
 import type { StoreDeps } from '../store-deps.ts';
 
 export interface ViewStore {
-  /** Whether the namespace exists and is named as a registry's host. */
+  /** Whether the namespace exists, is named as a registry's host, and is nobody's own. */
   find(namespace: string): Promise<boolean>;
   /** Every such namespace. */
   all(): Promise<readonly string[]>;
@@ -21,12 +22,18 @@ export function createViewStore({ database: { read }, generations }: StoreDeps):
       .selectFrom('namespace')
       .select('id')
       .where('name', '=', name)
+      .where('kind', '!=', 'personal')
       .executeTakeFirst();
     return row !== undefined;
   }
 
   async function list(): Promise<readonly string[]> {
-    const rows = await read.selectFrom('namespace').select('name').orderBy('name').execute();
+    const rows = await read
+      .selectFrom('namespace')
+      .select('name')
+      .where('kind', '!=', 'personal')
+      .orderBy('name')
+      .execute();
     return rows
       .map(({ name }) => name)
       .filter((name) => UpstreamHost.ofNamespace(name) !== undefined);
