@@ -51,7 +51,9 @@ export function parseSourceAddress(fixed: FixedPart, rest: Buffer): string | und
   const size = ADDRESS_BYTES[fixed.family];
   if (fixed.command === LOCAL || size === undefined) return undefined;
   if (rest.length < 2 * size + PORTS_BYTES) throw new ProxyHeaderError('the addresses are cut off');
-  return ipaddr.fromByteArray([...rest.subarray(0, size)]).toString();
+  const address = ipaddr.fromByteArray([...rest.subarray(0, size)]).toString();
+  // A proxy that listens on `::` says IPv4 clients as IPv6 ones, which would all be of one /64.
+  return ipaddr.process(address).toString();
 }
 
 /** Resolves when there is more to read, or will never be. */

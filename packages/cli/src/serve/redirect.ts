@@ -4,7 +4,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandlers } from './http-server.ts';
 
-const ANSWERED_HERE = /^\/(?:ca\.crt|\.well-known\/acme-challenge\/)/;
+// Whole paths: `/ca.crt/v2/` is the registry's, and takes tokens.
+const ANSWERED_HERE = /^\/(?:ca\.crt(?:\.sha256)?|\.well-known\/acme-challenge\/[\w-]+)(?:\?.*)?$/;
 
 export function redirectTo(publicUrl: string, others: RequestHandlers): RequestHandlers {
   function redirect({ url = '/' }: IncomingMessage, response: ServerResponse): void {

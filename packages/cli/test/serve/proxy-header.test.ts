@@ -11,6 +11,9 @@ const V4 = Buffer.concat([header('2111000c'), V4_ADDRESSES]);
 const V6 = header(
   '21210024 20010db8000000000000000000000001 20010db8000000000000000000000002 1f90 1388',
 );
+const MAPPED_V4 = header(
+  '21210024 00000000000000000000ffffc0000201 00000000000000000000ffff0a000001 1f90 1388',
+);
 const LOCAL = header('20000000');
 const REQUEST = 'GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 
@@ -22,6 +25,7 @@ describe('a header', () => {
   it.each<[what: string, bytes: Buffer, address: string | undefined]>([
     ['of IPv4', V4, '192.0.2.1'],
     ['of IPv6', V6, '2001:db8::1'],
+    ['of IPv4 as IPv6', MAPPED_V4, '192.0.2.1'],
     [
       'with more than addresses',
       Buffer.concat([header('2111000f'), V4_ADDRESSES, Buffer.from('040000', 'hex')]),

@@ -11,6 +11,13 @@ it.each([
   ['//evil.test/x', 'https://registry.test//evil.test/x'],
   ['/%0d%0aSet-Cookie:a', 'https://registry.test/%0d%0aSet-Cookie:a'],
   ['/ca.cr', 'https://registry.test/ca.cr'],
+  ['/ca.crt/v2/', 'https://registry.test/ca.crt/v2/'],
+  ['/ca.crt.evil.test/v2/a/tags/list', 'https://registry.test/ca.crt.evil.test/v2/a/tags/list'],
+  ['/ca.crt/../token', 'https://registry.test/ca.crt/../token'],
+  [
+    '/.well-known/acme-challenge/../../token',
+    'https://registry.test/.well-known/acme-challenge/../../token',
+  ],
   ['http://evil.test/v2/', 'https://registry.test/v2/'],
 ])('sends %s to public_url, whatever the Host', async (target, location) => {
   const { port } = await startListener('redirect://127.0.0.1:0');
@@ -26,7 +33,7 @@ it('answers before a body that the client holds back', async () => {
   expect(answer).toMatch(/^HTTP\/1\.1 308 /);
 });
 
-it.each(['/ca.crt', '/ca.crt.sha256', '/.well-known/acme-challenge/token'])(
+it.each(['/ca.crt', '/ca.crt.sha256', '/.well-known/acme-challenge/to-ken_1'])(
   'answers %s itself',
   async (path) => {
     const { port } = await startListener('redirect://127.0.0.1:0');
