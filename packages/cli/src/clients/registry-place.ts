@@ -4,7 +4,6 @@ import { parseRegistryAddress, type RegistryAddress } from '@portolan/clients';
 import { DomainError, UpstreamHost } from '@portolan/oci';
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { CommandContext } from '../commands/context.ts';
 
 export interface PlaceOptions {
@@ -22,11 +21,12 @@ export interface RegistryPlace {
 
 export async function readOwnAuthority({ tls }: CommandContext): Promise<string | undefined> {
   try {
-    return await readFile(join(tls.directories.authority, 'ca.crt'), 'utf8');
+    const { findAuthority } = await import('@portolan/tls');
+    return (await findAuthority(tls.directories.authority))?.pem;
   } catch (error) {
     // Without one, or as a user who may not see it, the system's trust is what there is.
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'EACCES') return undefined;
+    if (code === 'EACCES') return undefined;
     throw error;
   }
 }

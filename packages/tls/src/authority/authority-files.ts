@@ -54,9 +54,19 @@ async function readSecret(path: string): Promise<string | undefined> {
   }
 }
 
-/** The certificate alone, for those who serve it; needs no right to read the key. */
-export function readAuthorityCertificate(directory: string): Promise<string | undefined> {
-  return readIfThere(pathsOf(directory).certificate);
+/**
+ * The certificate alone, for those who serve it; needs no right to read the key. Whatever else somebody put
+ * into the file, such as that key, goes to nobody. @throws TlsError `authority-invalid`
+ */
+export async function readAuthorityCertificate(directory: string): Promise<string | undefined> {
+  const path = pathsOf(directory).certificate;
+  const text = await readIfThere(path);
+  if (text === undefined) return undefined;
+  const [certificate] = certificateBlocks(text);
+  if (certificate !== undefined) return certificate;
+  throw tlsError('authority-invalid', `there is no certificate in ${path}`, {
+    hint: 'restore it from a backup, or remove it: `portolan ca show` writes it again from the key',
+  });
 }
 
 async function writeAuthorityCertificate(directory: string, certificate: string): Promise<void> {

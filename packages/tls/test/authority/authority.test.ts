@@ -71,6 +71,18 @@ it('writes the certificate for clients again after a crash before it was there',
   expect(await findAuthority(directories.authority)).toMatchObject({ pem });
 });
 
+it('shows its certificate alone, though somebody put the key beside it', async () => {
+  const { init, directories } = openDirectories();
+  const { pem, key } = await init(['registry.lan']);
+  const path = join(directories.authority, 'ca.crt');
+  writeFileSync(path, key + pem);
+  expect(await findAuthority(directories.authority)).toMatchObject({ pem });
+  writeFileSync(path, key);
+  await expect(findAuthority(directories.authority)).rejects.toMatchObject({
+    code: 'authority-invalid',
+  });
+});
+
 it.each<[string, (path: string) => void]>([
   ['others can read', (path) => chmodSync(path, 0o640)],
   ['is cut off', (path) => writeFileSync(path, readFileSync(path).subarray(0, 100))],
