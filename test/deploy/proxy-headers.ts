@@ -91,6 +91,9 @@ const EMPTY_INDEX = {
   manifests: [],
 };
 
+/** Each ends as our names do; whoever reads it as part of a URL goes to the first of its names. */
+const CUT_NAMES = ['/', '#', '?', '\\', '%2f', '/@'].map((mark) => `evil.test${mark}.registry.lan`);
+
 function redirectTests(box: () => OneBox): void {
   test('leads plain HTTP to https under the same name, path and query, with 308', async () => {
     for (const host of [HOST, 'portal.registry.lan', 'docker-io.registry.lan']) {
@@ -99,6 +102,12 @@ function redirectTests(box: () => OneBox): void {
       expect(answer.status).toBe(308);
       expect(answer.headers.get('location')).toBe(`https://${host}${path}`);
     }
+  });
+
+  test.each(CUT_NAMES)('leads nobody away who says to come by %s', async (host) => {
+    const answer = await box().client.send({ scheme: 'http', host, path: '/v2/' });
+    expect([400, 421]).toContain(answer.status);
+    expect(answer.headers.get('location')).toBeNull();
   });
 
   test('lets a push that came by plain HTTP be sent again, method and body', async () => {
