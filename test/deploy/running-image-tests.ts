@@ -82,11 +82,14 @@ function sealedTests(site: () => ContainerSite): void {
       expect(output).toContain('admin');
     });
 
-    test('finishes what has begun when it is told to stop', async () => {
+    test('finishes what has begun, and begins nothing, when it is told to stop', async () => {
       const socketPath = await site().network.openPort(5000);
       const upload = await startUpload(socketPath, container.password);
       const stopped = container.stop();
       await delay(1500);
+      const late = start(socketPath, { path: '/livez' });
+      late.sent.end();
+      await expect(late.answer).rejects.toThrow();
       upload.sent.end(Buffer.alloc(100_000));
       const { statusCode, headers } = await upload.answer;
       expect(statusCode).toBe(202);
