@@ -48,6 +48,20 @@ describeWith({ packages: PACKAGES, root: true }, 'a connect listener', () => {
   const withLogin = (): string =>
     proxy.url.replace('//', `//${PROXY_LOGIN.name}:${PROXY_LOGIN.password}@`);
 
+  async function expectPulled(user: DockerUser, reference: string, image: keyof RunnableImages) {
+    await user.docker(`rmi --force ${reference}`);
+    const { code, output } = await user.docker(`pull ${reference}`);
+    expect(code, output).toBe(0);
+    expect(output).toContain(world.images[image].root.digest);
+    const run = await user.docker(`run --rm --network=none ${reference}`);
+    expect(run.output).toContain(SAYS[image]);
+  }
+
+  const skopeo = (reference: string) =>
+    node.sh(`HTTPS_PROXY=${proxy.url} /usr/bin/skopeo inspect docker://${reference}`);
+
+  const curl = (url: string) => node.sh(`curl -sSvk --proxy ${proxy.url} ${url}`);
+
   describe.each([
     ['as client config proxy writes it', () => dropInVariables(node)],
     ['with a login for the proxy, and no NO_PROXY', () => ({ HTTPS_PROXY: withLogin() })],
@@ -59,15 +73,6 @@ describeWith({ packages: PACKAGES, root: true }, 'a connect listener', () => {
     });
 
     afterAll(() => engine?.stop());
-
-    async function expectPulled(user: DockerUser, reference: string, image: keyof RunnableImages) {
-      await user.docker(`rmi --force ${reference}`);
-      const { code, output } = await user.docker(`pull ${reference}`);
-      expect(code, output).toBe(0);
-      expect(output).toContain(world.images[image].root.digest);
-      const run = await user.docker(`run --rm --network=none ${reference}`);
-      expect(run.output).toContain(SAYS[image]);
-    }
 
     test('pulls and runs both images, with and without a login for Docker Hub', async () => {
       const customer = await engine.user('customer');
@@ -115,9 +120,6 @@ describeWith({ packages: PACKAGES, root: true }, 'a connect listener', () => {
 
     afterAll(() => store?.remove());
 
-    const skopeo = (reference: string) =>
-      node.sh(`HTTPS_PROXY=${proxy.url} /usr/bin/skopeo inspect docker://${reference}`);
-
     test.each([
       [`${BUSYBOX}:musl`, 'busybox'],
       [`${ETCD}:v3.1`, 'etcd'],
@@ -139,8 +141,6 @@ describeWith({ packages: PACKAGES, root: true }, 'a connect listener', () => {
   });
 
   describe('curl', () => {
-    const curl = (url: string) => node.sh(`curl -sSvk --proxy ${proxy.url} ${url}`);
-
     test('passes to a host that is listed', async () => {
       const { code, output } = await curl('https://listed.example/livez');
       expect(code, output).toBe(0);

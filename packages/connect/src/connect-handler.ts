@@ -53,8 +53,8 @@ export interface ConnectDeps {
 export interface ConnectHandler {
   /** Whoever asks for something else than CONNECT. */
   request(request: IncomingMessage, response: ServerResponse): void;
-  /** The socket is no longer HTTP's; `head` is what came after the request already. */
-  connect(request: IncomingMessage, socket: Socket, head: Buffer): void;
+  /** The socket is no longer HTTP's; what came after the request already must be in it again. */
+  connect(request: IncomingMessage, socket: Socket): void;
   drain(graceMs: number): void;
 }
 
@@ -70,11 +70,6 @@ function targetOf({ url = '', rawHeaders, headers }: IncomingMessage): ConnectTa
   return ConnectTarget.find(url);
 }
 
-function establish(socket: Socket, head: Buffer): void {
-  socket.write(ESTABLISHED);
-  if (head.length > 0) socket.unshift(head);
-}
-
 function isEgressRefused(error: unknown): boolean {
   return error instanceof DomainError && error.code === 'egress-refused';
 }
@@ -86,18 +81,17 @@ interface Verdict extends Omit<ConnectFacts, 'request' | 'target'> {
 interface Asked {
   readonly request: IncomingMessage;
   readonly socket: Socket;
-  readonly head: Buffer;
 }
 
 /** How a request for a target ends; each has answered when it has no answer in its verdict. */
 function createConnections({ prepare, dial, limits }: ConnectDeps) {
   const tunnels = createTunnels(limits);
 
-  async function serve({ request, socket, head }: Asked, target: ConnectTarget): Promise<Verdict> {
+  async function serve({ request, socket }: Asked, target: ConnectTarget): Promise<Verdict> {
     try {
       const serveAs = await prepare(target, request);
       if (socket.destroyed) return { outcome: 'failed' };
-      establish(socket, head);
+      socket.write(ESTABLISHED);
       serveAs(socket);
       return { outcome: 'served' };
     } catch (error) {
@@ -105,7 +99,7 @@ function createConnections({ prepare, dial, limits }: ConnectDeps) {
     }
   }
 
-  async function pass({ socket, head }: Asked, target: ConnectTarget): Promise<Verdict> {
+  async function pass({ socket }: Asked, target: ConnectTarget): Promise<Verdict> {
     if (!tunnels.take(socket)) return { outcome: 'busy', answer: TOO_MANY };
     try {
       const upstream = await dial(target);
@@ -113,7 +107,7 @@ function createConnections({ prepare, dial, limits }: ConnectDeps) {
         upstream.destroy();
         return { outcome: 'failed' };
       }
-      establish(socket, head);
+      socket.write(ESTABLISHED);
       tunnels.join(socket, upstream);
       return { outcome: 'passed' };
     } catch (error) {
@@ -163,7 +157,7 @@ export function createConnectHandler(deps: ConnectDeps): ConnectHandler {
         })
         .end(connectOnly(publicUrl));
     },
-    connect(request, socket, head) {
+    connect(request, socket) {
       // What comes after a request that was refused is not looked at; nor is a proxy within a tunnel.
       if (refused.has(socket) || socket instanceof TLSSocket) {
         socket.end();
@@ -171,7 +165,7 @@ export function createConnectHandler(deps: ConnectDeps): ConnectHandler {
         return;
       }
       socket.setTimeout(0);
-      void answer({ request, socket, head });
+      void answer({ request, socket });
     },
     drain: connections.drain,
   };

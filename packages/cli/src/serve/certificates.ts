@@ -13,6 +13,11 @@ const MESSAGES = {
   failed: 'a certificate cannot be used',
 } as const;
 
+const FOR_HTTPS =
+  'Make one with `portolan ca init && portolan ca issue NAME`, or put NAME.pem with chain and key there.';
+const FOR_CONNECT =
+  'Make an authority that may issue them with `portolan ca init --name NAME --impersonate docker.io`, for each registry that is mirrored.';
+
 export interface Certificates {
   /** Of the files. */
   readonly contexts: CertificateContexts;
@@ -43,7 +48,8 @@ export async function openCertificates(
 ): Promise<Certificates | undefined> {
   const { listen, tls } = needed;
   const hasConnect = listen.some(({ scheme }) => scheme === 'connect');
-  if (!hasConnect && !listen.some(({ scheme }) => scheme === 'https')) return undefined;
+  const hasHttps = listen.some(({ scheme }) => scheme === 'https');
+  if (!hasConnect && !hasHttps) return undefined;
   const { authority, certificates: directory } = tls.directories;
   // Who speaks no TLS need not load what makes certificates.
   const { createIssuedContexts, openCertificateContexts } = await import('@portolan/tls');
@@ -59,7 +65,6 @@ export async function openCertificates(
     return { contexts, issued: isStandIn ? createIssuedContexts(deps) : undefined };
   }
   contexts.close();
-  const hint =
-    'Make one with `portolan ca init && portolan ca issue NAME`, or put NAME.pem with chain and key there.';
+  const hint = hasConnect && !hasHttps ? FOR_CONNECT : FOR_HTTPS;
   throw new CommandFailure(`there is no certificate in ${directory}`, EXIT.failed, { hint });
 }

@@ -12,8 +12,8 @@ export interface RequestHandlers {
   readonly request: (request: IncomingMessage, response: ServerResponse) => void;
   /** For `Expect: 100-continue`: decides before the body is sent. */
   readonly checkContinue: (request: IncomingMessage, response: ServerResponse) => void;
-  /** Of a `connect` listener alone. The socket is no longer HTTP's. */
-  readonly connect?: (request: IncomingMessage, socket: Socket, head: Buffer) => void;
+  /** Of a `connect` listener alone. The socket is no longer HTTP's, and has what came after the request. */
+  readonly connect?: (request: IncomingMessage, socket: Socket) => void;
 }
 
 export interface HttpServerDeps extends AdmissionDeps {
@@ -118,9 +118,11 @@ function dispatch(server: Server, { scheme }: ListenAddress): (handlers: Request
   }
   if (scheme === 'connect') {
     server.on('connect', (request, socket: Socket, head) => {
+      // At once: after its end nothing can be put back.
+      if (head.length > 0) socket.unshift(head);
       // Node listens to it no longer, and an error without a listener would end the process.
       socket.on('error', () => undefined);
-      void promise.then(({ connect }) => connect?.(request, socket, head));
+      void promise.then(({ connect }) => connect?.(request, socket));
     });
   }
   return (ready) => {

@@ -21,7 +21,7 @@ export interface IssuedContextsDeps {
 }
 
 interface Issued {
-  readonly context: SecureContext;
+  readonly context: Promise<SecureContext>;
   /** Of the authority. */
   readonly fingerprint: string;
   readonly renewAt: number;
@@ -48,26 +48,26 @@ function createCurrentAuthority({ directory, clock }: IssuedContextsDeps) {
 export function createIssuedContexts(deps: IssuedContextsDeps): IssuedContexts {
   const { clock } = deps;
   const authorityNow = createCurrentAuthority(deps);
-  const kept = new Map<CertificateName, Promise<Issued>>();
+  const kept = new Map<CertificateName, Issued>();
 
-  async function issue(authority: Authority, name: CertificateName): Promise<Issued> {
-    const now = clock();
-    const { certificate, key } = await issueCertificate(
-      authority,
-      { names: [name], days: DAYS },
-      now,
-    );
-    const context = createContext(certificate, key);
-    return { context, fingerprint: authority.fingerprint, renewAt: now + RENEW_MS };
+  async function issue(authority: Authority, name: CertificateName): Promise<SecureContext> {
+    const request = { names: [name], days: DAYS };
+    const { certificate, key } = await issueCertificate(authority, request, clock());
+    return createContext(certificate, key);
   }
 
-  /** One at a time for each name; what failed is not kept. */
-  function issueOnce(authority: Authority, name: CertificateName): Promise<Issued> {
-    const issued = issue(authority, name);
+  /** Kept while it is being made, so that it is made once; what failed is not kept. */
+  function keep(authority: Authority, name: CertificateName): Issued {
+    const { fingerprint } = authority;
+    const issued = {
+      context: issue(authority, name),
+      fingerprint,
+      renewAt: clock() + RENEW_MS,
+    };
     const [oldest] = kept.keys();
     if (kept.size >= MAX_KEPT && oldest !== undefined) kept.delete(oldest);
     kept.set(name, issued);
-    issued.catch(() => {
+    issued.context.catch(() => {
       if (kept.get(name) === issued) kept.delete(name);
     });
     return issued;
@@ -77,12 +77,12 @@ export function createIssuedContexts(deps: IssuedContextsDeps): IssuedContexts {
     async find(serverName) {
       const name = CertificateName.parse(serverName.replace(/^\[|\]$/g, ''));
       const authority = await authorityNow();
-      const before = await kept.get(name)?.catch(() => undefined);
+      const before = kept.get(name);
       const isFit =
         before !== undefined &&
         before.fingerprint === authority.fingerprint &&
         clock() < before.renewAt;
-      return (isFit ? before : await issueOnce(authority, name)).context;
+      return (isFit ? before : keep(authority, name)).context;
     },
   };
 }

@@ -59,7 +59,7 @@ function joinHandlers(proxy: ConnectHandler, apps: RequestHandlers): RequestHand
   return {
     request: (request, response) => choose(request).request(request, response),
     checkContinue: (request, response) => choose(request).checkContinue(request, response),
-    connect: (request, socket, head) => proxy.connect(request, socket, head),
+    connect: (request, socket) => proxy.connect(request, socket),
   };
 }
 
