@@ -54,11 +54,15 @@ async function runPart(
   { skip, limitMs }: RunOptions,
 ): Promise<CheckResult[]> {
   const running = new Map<string, Promise<readonly Finding[]>>();
+  /** Those that were not run, and what was missing: the same is missing for what rests on them. */
+  const missingFor = new Map<string, string>();
 
   async function firstMissing(after: readonly string[] = []): Promise<string | undefined> {
     for (const name of after) {
       const before = await running.get(name);
-      // One that was skipped has shown nothing against it.
+      const missing = missingFor.get(name);
+      if (missing !== undefined) return missing;
+      // One that was skipped by itself has shown nothing against it.
       if (before?.some(({ verdict }) => verdict === 'fail')) return name;
     }
     return undefined;
@@ -67,7 +71,10 @@ async function runPart(
   async function run(check: Check): Promise<readonly Finding[]> {
     if (skip.has(check.name)) return [skipped('as told')];
     const missing = await firstMissing(check.after);
-    if (missing !== undefined) return [skipped(`without ${missing} it means nothing`)];
+    if (missing !== undefined) {
+      missingFor.set(check.name, missing);
+      return [skipped(`without ${missing} it means nothing`)];
+    }
     return await within(check, world, limitMs);
   }
 

@@ -1,0 +1,113 @@
+// What is made of what was measured.
+import type { ListedCertificate } from '@portolan/tls';
+import { describe, expect, it } from 'vitest';
+import type { Check, Finding, World } from '../../src/doctor/check.ts';
+import { ok } from '../../src/doctor/check.ts';
+import { judgeCertificate } from '../../src/doctor/checks/certificates.ts';
+import { judgeFileSystem } from '../../src/doctor/checks/data-directory.ts';
+import { judgeDiskSpeed } from '../../src/doctor/checks/disk-speed.ts';
+import { judgeFileLimit, judgeWorkers } from '../../src/doctor/checks/process.ts';
+import { formatForTerminal, formatPlain } from '../../src/doctor/report.ts';
+import { runChecks } from '../../src/doctor/run-checks.ts';
+
+const DAY_MS = 86_400_000;
+const NOW = 1000 * DAY_MS;
+
+function limits(hard: string): string {
+  return `Limit  Soft Limit  Hard Limit  Units\nMax open files            1024                 ${hard}              files\n`;
+}
+
+function certificate(days: number, renewsIn: number | undefined): ListedCertificate {
+  return {
+    file: 'a.pem',
+    names: ['a'],
+    issuer: 'b',
+    fingerprint: 'AA',
+    inUseFor: ['a'],
+    notAfter: NOW + days * DAY_MS,
+    source: renewsIn === undefined ? 'imported' : 'authority',
+    renewsAt: renewsIn === undefined ? undefined : NOW + renewsIn * DAY_MS,
+  };
+}
+
+describe('a finding', () => {
+  it.each<[string, Finding | undefined, Finding['verdict'] | undefined]>([
+    ['a fast disk', judgeDiskSpeed(2), 'ok'],
+    ['a slow disk', judgeDiskSpeed(60), 'warn'],
+    ['a disk over a slow network', judgeDiskSpeed(400), 'fail'],
+    ['NFS', judgeFileSystem(0x6969), 'warn'],
+    ['the inside of a container', judgeFileSystem(0x794c7630), 'warn'],
+    ['tmpfs', judgeFileSystem(0x01021994), 'warn'],
+    ['ext4', judgeFileSystem(0xef53), undefined],
+    ['many files', judgeFileLimit(limits('1048576'), 10_000), 'ok'],
+    ['all files', judgeFileLimit(limits('unlimited'), 10_000), 'ok'],
+    ['few files', judgeFileLimit(limits('4096'), 10_000), 'warn'],
+    ['another system', judgeFileLimit('', 10_000), 'skipped'],
+    ['as many workers as cores', judgeWorkers(8, 8), 'ok'],
+    ['far more workers than cores', judgeWorkers(9, 4), 'warn'],
+    ['one worker for many cores', judgeWorkers(1, 8), 'warn'],
+    ['one worker for two cores', judgeWorkers(1, 2), 'ok'],
+    ['a fresh certificate', judgeCertificate(certificate(80, 50), NOW), undefined],
+    ['one that is due', judgeCertificate(certificate(29, -1), NOW), undefined],
+    ['one that nobody renewed', judgeCertificate(certificate(20, -10), NOW), 'warn'],
+    ['an imported one that ends soon', judgeCertificate(certificate(10, undefined), NOW), 'warn'],
+    ['an imported one', judgeCertificate(certificate(200, undefined), NOW), undefined],
+    ['one that ended', judgeCertificate(certificate(-2, undefined), NOW), 'fail'],
+  ])('about %s', (_, finding, verdict) => {
+    expect(finding?.verdict).toBe(verdict);
+    if (verdict === 'warn' || verdict === 'fail') {
+      expect(finding?.meaning).toBeTruthy();
+      expect(finding?.remedy).toBeTruthy();
+    }
+  });
+});
+
+const WORLD: World = { machine: '', open: '', server: '' };
+
+function check(name: string, run: Check['run'], after: readonly string[] = []): Check {
+  return { name, topic: 'network', run, after };
+}
+
+const FAILED: Finding = { verdict: 'fail', summary: 's', meaning: 'm', remedy: 'r' };
+
+async function verdicts(checks: readonly Check[], skip: readonly string[] = []) {
+  const results = await runChecks(checks, WORLD, { skip: new Set(skip), limitMs: 100 });
+  return results.map(({ name, verdict }) => `${verdict} ${name}`);
+}
+
+describe('checks', () => {
+  it('that hang or throw are findings, and hold up nobody', async () => {
+    const never = check('never', () => new Promise<Finding>(() => undefined));
+    const throws = check('throws', () => Promise.reject(new Error('boom')));
+    const good = check('good', async () => ok(''));
+    expect(await verdicts([never, throws, good])).toEqual(['fail never', 'fail throws', 'ok good']);
+  });
+
+  it('are skipped when what they rest on has failed, and go on when it was skipped', async () => {
+    const first = check('first', async () => FAILED);
+    const second = check('second', async () => ok(''), ['first']);
+    const third = check('third', async () => ok(''), ['second']);
+    const fourth = check('fourth', async () => ok(''), ['third']);
+    expect(await verdicts([first, second, third, fourth])).toEqual([
+      'fail first',
+      'skipped second',
+      'skipped third',
+      'skipped fourth',
+    ]);
+    expect(await verdicts([first, second], ['first'])).toEqual(['skipped first', 'ok second']);
+  });
+});
+
+describe('a report', () => {
+  const results = [{ name: 'tcp', topic: 'network', ...FAILED }] as const;
+
+  it('has signs and topics on a terminal', () => {
+    expect(formatForTerminal(results)).toBe(
+      'network\n  ✘ tcp               s\n                      m\n                      → r\n',
+    );
+  });
+
+  it('has a line for each finding elsewhere', () => {
+    expect(formatPlain(results)).toBe('fail tcp: s; m; r\n');
+  });
+});
