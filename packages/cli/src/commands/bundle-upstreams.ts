@@ -1,6 +1,6 @@
 // The other registries that a bundle is made from, with the logins, certificates and settings that `sync`
 // uses for its source.
-import type { ExportItem, FailedReference } from '@portolan/mirror';
+import type { ExportItem, FailedReference, RequestedRule } from '@portolan/mirror';
 import { DomainError } from '@portolan/oci';
 import type { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
@@ -27,7 +27,7 @@ export function addUpstreamOptions(command: Command): Command {
   return command
     .option('--from <image>', 'take this from its own registry; may be repeated', collectText)
     .option('--from-rules <file>', 'take what a file of `portolan mirror apply` names')
-    .option('--creds <username:password>', 'credentials for the other registries')
+    .option('--creds <username:password>', 'credentials for the other registry, if it is one')
     .option('--authfile <file>', 'auth.json for those without stored credentials')
     .option('--cert-dir <directory>', 'certificates (*.crt) for them')
     .option('--tls-verify', 'want valid certificates, also of this machine')
@@ -65,6 +65,16 @@ async function openRegistries(
   return openPlaces(request, context, stored);
 }
 
+/** One password for all of them would tell each registry what opens another. */
+function refuseSharedLogin(rules: readonly RequestedRule[], creds: string | undefined): void {
+  const hosts = new Set(rules.map(({ upstream }) => upstream.host));
+  if (creds === undefined || hosts.size <= 1) return;
+  throw new DomainError('request-invalid', '--creds would go to several registries', {
+    registries: [...hosts].sort().join(', '),
+    hint: 'export from one registry at a time, or give the logins with --authfile or `portolan upstream set`',
+  });
+}
+
 export interface UpstreamWork<T> {
   readonly stored: StoredUpstreams | undefined;
   readonly signal: AbortSignal;
@@ -81,6 +91,7 @@ export async function withUpstreamItems<T>(
   const { from = [], fromRules } = options;
   const fromFile = fromRules === undefined ? [] : parseRulesFile(await readRulesFile(fromRules));
   const rules = [...rulesOfNames(from), ...fromFile];
+  refuseSharedLogin(rules, options.creds);
   const places = await openRegistries(context, options, stored);
   try {
     const openUpstream = (upstream: Parameters<typeof places.openUpstream>[0]) =>

@@ -4,6 +4,7 @@ import type { Upstreams } from '@portolan/mirror';
 import { type Command, Option } from 'commander';
 import { findContainerFiles } from '../config/container-files.ts';
 import type { CommandContext } from './context.ts';
+import { loginHostOf } from './login-host.ts';
 import { readAuthFiles } from './registry-logins.ts';
 import type { WrapUpstreams } from './with-mirror.ts';
 
@@ -35,10 +36,11 @@ export function withPersonalLogins(
     ...upstreams,
     async settingsOf(host) {
       const settings = await upstreams.settingsOf(host);
-      if (settings.credentials !== undefined) return settings;
+      const loginHost = loginHostOf(settings);
+      if (settings.credentials !== undefined || loginHost === undefined) return settings;
       const { askCredentialHelper, findLogin } = await import('@portolan/mirror');
       for (const file of await readAuthFiles(files, isNamed)) {
-        const credentials = await findLogin(file, { host: settings.host }, askCredentialHelper);
+        const credentials = await findLogin(file, { host: loginHost }, askCredentialHelper);
         if (credentials !== undefined) return { ...settings, credentials };
       }
       return settings;

@@ -8,6 +8,7 @@ import type {
 } from '@portolan/mirror';
 import { type ContainerFiles, isLoopback, proxyFor } from '../config/container-files.ts';
 import type { Environment } from '../config/environment.ts';
+import { loginHostOf } from './login-host.ts';
 import { readCertificates } from './registry-certificates.ts';
 import type { Side, SyncRequest } from './sync-request.ts';
 import type { StoredUpstreams } from './with-upstreams.ts';
@@ -49,7 +50,9 @@ async function findCredentials(
   if (registry?.credentials !== undefined) return { kind: 'basic', ...registry.credentials };
   if (credentials !== undefined) return credentials;
   if (isAnonymous) return undefined;
-  return stored?.credentials ?? (await findLogin(upstream, side));
+  if (stored?.credentials !== undefined) return stored.credentials;
+  const host = loginHostOf({ host: upstream.host, endpoint: stored?.endpoint });
+  return host === undefined ? undefined : await findLogin({ ...upstream, host }, side);
 }
 
 /** As docker has it, this machine's own registries need no certificate; skopeo wants to be told. */

@@ -1,5 +1,5 @@
 // What `portolan bundle` says when it is called wrongly, before any bundle is touched.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -57,6 +57,17 @@ describe.each(['verify', 'import'])('to %s', (verb) => {
 });
 
 describe('an export', () => {
+  it('tells no registry the password of another', async () => {
+    const { run } = await openCommands();
+    const stick = join(makeDirectory(), 'stick');
+    const line = `bundle export ${stick} --from quay.io/a/b --from ghcr.io/a/b --creds me:secret`;
+    await expect(run(line)).rejects.toMatchObject({
+      code: 'request-invalid',
+      detail: { registries: 'ghcr.io, quay.io', hint: expect.stringContaining('--authfile') },
+    });
+    expect(existsSync(stick)).toBe(false);
+  });
+
   it.each([
     ['below a directory that is not there', 'export DIR/usb/bundle', 'there is no directory'],
     ['against a file that is not there', 'export DIR --base DIR/nope.json', 'cannot read'],

@@ -29,11 +29,12 @@ async function credentialsFor(
   host: string,
   options: LoginOptions,
   stored?: UpstreamSettings['credentials'],
+  endpoint?: string,
 ) {
   const environment = { REGISTRY_AUTH_FILE: authFile('mine.json', 'mine') };
   // Only what is asked for here.
   const upstreams = {
-    settingsOf: async (asked: string) => ({ host: asked, credentials: stored }),
+    settingsOf: async (asked: string) => ({ host: asked, credentials: stored, endpoint }),
   } as unknown as Upstreams;
   const wrap = withPersonalLogins({ environment } as unknown as CommandContext, options);
   return (await wrap(upstreams).settingsOf(host)).credentials;
@@ -54,6 +55,20 @@ describe('the logins of the person who starts a run', () => {
     expect(await credentialsFor('quay.io', { authfile })).toEqual(NAMED);
     const missing = credentialsFor('quay.io', { authfile: join(directory, 'missing') });
     await expect(missing).rejects.toMatchObject({ code: 'request-invalid' });
+  });
+
+  it.each<[endpoint: string, credentials: object | undefined]>([
+    ['https://quay.io', MINE],
+    ['quay.io:443', MINE],
+    ['https://cache.example', undefined],
+    ['cache.example:5000', undefined],
+    ['https://quay.io.cache.example', undefined],
+    ['http://quay.io:8080', undefined],
+  ])('go to %s only as its own', async (endpoint, credentials) => {
+    const found = await credentialsFor('quay.io', { useLogins: true }, undefined, endpoint);
+    expect(found).toEqual(credentials);
+    const ofEndpoint = credentialsFor('other.example', { useLogins: true }, undefined, endpoint);
+    expect(await ofEndpoint).toEqual(credentials);
   });
 
   it('never take the place of what the upstream has', async () => {

@@ -13,6 +13,8 @@ const TYPED = { kind: 'basic', username: 'ann', password: 'typed' } as const;
 const KEPT = { kind: 'basic', username: 'robot', password: 'stored' } as const;
 const OWN = { kind: 'basic', username: 'me', password: 'own' } as const;
 
+const OF_ENDPOINT = { kind: 'basic', username: 'me', password: 'of the endpoint' } as const;
+
 const NOTHING: SideAccess = {
   credentials: undefined,
   isAnonymous: false,
@@ -47,7 +49,7 @@ async function settingsFor(host: string, { access = {}, stored, side = 'src' }: 
     },
     environment: { HTTPS_PROXY: 'http://own.example:3128' },
     files: { authFiles: [], isAuthFileNamed: false, certDirectories: [] },
-    findLogin: async () => OWN,
+    findLogin: async ({ host: asked }) => (asked === 'mirror.example' ? OF_ENDPOINT : OWN),
     stored: {
       allowedNetworks: [],
       settingsOf: async (asked) => (asked === 'quay.io' ? stored : undefined),
@@ -86,8 +88,28 @@ describe('a source', () => {
     expect(settings.credentials).toBeUndefined();
   });
 
+  it('at another endpoint gets the login for that, and not for the registry', async () => {
+    const settings = await settingsFor('quay.io', {
+      stored: { ...STORED, credentials: undefined },
+    });
+    expect(settings).toMatchObject({ endpoint: STORED.endpoint, credentials: OF_ENDPOINT });
+  });
+
   it.each<[what: string, stored: UpstreamSettings | undefined]>([
-    ['has none of its own', { ...STORED, credentials: undefined, proxy: undefined, ca: undefined }],
+    [
+      'has none of its own',
+      {
+        host: 'quay.io',
+        verifiesTls: false,
+        endpoint: undefined,
+        ca: undefined,
+        proxy: undefined,
+        credentials: undefined,
+        requestsPerSecond: undefined,
+        bytesPerSecond: undefined,
+        allowedHosts: [],
+      },
+    ],
     ['is not stored', undefined],
   ])('that %s takes logins and proxy of the person', async (_what, stored) => {
     expect(await settingsFor('quay.io', stored === undefined ? {} : { stored })).toMatchObject({
