@@ -62,6 +62,21 @@ describe('defaults', () => {
   });
 });
 
+describe('connect.pass_through', () => {
+  it('is a list of hosts, each with a port', () => {
+    const environment = { PORTOLAN_CONNECT_PASS_THROUGH: 'pkg.example.com, *.example.org:8443' };
+    expect(load({ environment }).settings.passThrough).toEqual([
+      { host: 'pkg.example.com', port: 443, isWildcard: false },
+      { host: '.example.org', port: 8443, isWildcard: true },
+    ]);
+  });
+
+  it.each(['*', '*.com', 'https://example.com', 'a@example.com'])('is not %s', (text) => {
+    const message = messageOf({ yaml: `connect:\n  pass_through: ["${text}"]` });
+    expect(message).toContain(`"${text}" is neither HOST, HOST:PORT nor *.DOMAIN`);
+  });
+});
+
 describe('sources', () => {
   const yaml = 'data_dir: /from/file\nworkers: 3\nstorage:\n  disk_floor: 2GiB\n';
 

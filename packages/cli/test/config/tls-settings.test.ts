@@ -17,6 +17,10 @@ describe('certificates', () => {
     });
   });
 
+  it('are issued for mirrored registries when that is said', () => {
+    expect(load({ PORTOLAN_TLS_IMPERSONATE: 'true' }).impersonates).toBe(true);
+  });
+
   it('lie elsewhere when that is said', () => {
     const { directories } = load({ PORTOLAN_TLS_CERTIFICATES: '/etc/haproxy/certs' });
     expect(directories).toEqual({

@@ -59,6 +59,15 @@ it('believes no header on a connection that nobody noted', () => {
   });
 });
 
+it.each([PROXY, LOCAL])('believes no header in a tunnel, which %o only led', (peer) => {
+  const headers = { 'x-forwarded-for': '198.51.100.1', 'x-forwarded-proto': 'http' };
+  expect(clientOf({ ...peer, isEncrypted: true, isTunnelled: true }, headers)).toEqual({
+    address: peer.address,
+    isEncrypted: true,
+    isForwarded: false,
+  });
+});
+
 it.each<[peer: Peer, proto: string | undefined, isEncrypted: boolean]>([
   [PROXY, 'https', true],
   [PROXY, 'HTTPS', true],
