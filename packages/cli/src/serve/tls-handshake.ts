@@ -48,6 +48,9 @@ export async function handshake(
   const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
   // It stays: between here and HTTP an error without a listener would end the process.
   socket.on('error', reject);
+  // Once the handshake is done, node tells errors to sockets of its own TLS server alone: without this
+  // neither a broken record nor a renegotiation would end the connection.
+  socket.on('_tlsError', (error: Error) => socket.destroy(error));
   socket.once('close', () => reject(new Error('the connection ended within its TLS handshake')));
   socket.once('secure', () => {
     // TLS 1.2 only; nobody needs it, and each costs a handshake.

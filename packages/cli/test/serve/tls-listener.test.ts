@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { connect as connectTcp } from 'node:net';
+import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
 import { connect, type ConnectionOptions, createSecureContext, type TLSSocket } from 'node:tls';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createTicketKeys } from '../../src/serve/ticket-keys.ts';
 import type { HandshakeDeps } from '../../src/serve/tls-handshake.ts';
 import { selfSigned } from './certificate-files.ts';
@@ -83,6 +83,40 @@ describe('an https listener', () => {
     ['of TLS 1.1', { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL@SECLEVEL=0' }],
   ])('refuses a client %s', async (_, options) => {
     await expect(open(await start(), options)).rejects.toThrow(/alert/i);
+  });
+
+  it('ends a connection that begins its handshake anew', async () => {
+    const socket = await open(await start(), { maxVersion: 'TLSv1.2' });
+    const all = readAll(socket);
+    socket.renegotiate({}, () => socket.write(REQUEST));
+    expect(await all).toBe('');
+  });
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('ends one of %s at a broken record', async (version) => {
+    const there = connectTcp((await start()).port, '127.0.0.1');
+    const ended = new Promise((resolve) => there.once('close', resolve));
+    // It may be a reset: the end matters.
+    there.on('error', () => undefined);
+    // Between the two, so that what is broken is not the client's own.
+    const relay = createServer(
+      (here) =>
+        void here
+          .on('error', () => undefined)
+          .pipe(there)
+          .pipe(here),
+    ).listen(0, '127.0.0.1');
+    onTestFinished(() => void relay.close());
+    await once(relay, 'listening');
+    const { port } = relay.address() as AddressInfo;
+    const versions = { minVersion: version, maxVersion: version };
+    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...versions });
+    await once(
+      socket.on('error', () => undefined),
+      'secureConnect',
+    );
+    there.write(Buffer.concat([Buffer.from('1703030028', 'hex'), Buffer.alloc(40)]));
+    await ended;
+    socket.destroy();
   });
 
   it('closes a connection of plain HTTP, and goes on', async () => {
