@@ -2,10 +2,11 @@
 // request is dear, and dropped when they cannot be written. Pino's own destination tries for ever then,
 // and a server without a reader of its log would neither end nor give back the memory.
 import { write, writeSync } from 'node:fs';
+import { printableJson } from '../terminal/printable.ts';
 
 export interface GatheredLines {
   /** For pino. */
-  write(line: string): void;
+  write(json: string): void;
   /** Writes out what is still in memory, at once; for the end of the process. */
   flush(): void;
 }
@@ -73,7 +74,9 @@ export function createGatheredLines(fd: number): GatheredLines {
 
   setInterval(start, FLUSH_MS).unref();
   return {
-    write(line) {
+    write(json) {
+      // Whoever looks at the file sees what others have sent, such as an upstream's words.
+      const line = printableJson(json);
       if (length + line.length > MAX_BYTES) return;
       lines.push(line);
       length += line.length;

@@ -1,6 +1,6 @@
 // Answers of commands: data to stdout as an aligned table or as JSON, sentences to stderr.
 import { formatBytes } from './format-bytes.ts';
-import { printable, printableLines } from './printable.ts';
+import { printable, printableJson, printableLines } from './printable.ts';
 
 export type OutputFormat = 'table' | 'json';
 
@@ -73,7 +73,7 @@ function align(lines: readonly (readonly string[])[]): string {
 
 export function createOutput(format: OutputFormat, { stdout, stderr }: OutputStreams): Output {
   const json = (value: unknown): void => {
-    stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+    stdout.write(`${printableJson(JSON.stringify(value, null, 2))}\n`);
   };
   const table = {
     rows(rows: readonly Row[], columns: readonly string[]): void {

@@ -8,3 +8,14 @@ export function printable(text: string): string {
 export function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n');
 }
+
+/**
+ * JSON of the same value, which moves no cursor either: `JSON.stringify` leaves DEL and the control
+ * characters from U+0080 on as they are, and terminals take some for the beginning of a sequence.
+ */
+export function printableJson(json: string): string {
+  return json.replaceAll(
+    /[\u007f-\u009f]/g,
+    (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
+  );
+}

@@ -32,6 +32,17 @@ it('writes at once what is asked for at the end', () => {
   expect(readFileSync(file, 'utf8')).toBe('last words\n');
 });
 
+it('writes no character that moves the cursor of a terminal', () => {
+  const file = join(directory, 'controls');
+  const fd = openSync(file, 'w');
+  const lines = createGatheredLines(fd);
+  lines.write(`${JSON.stringify({ reason: '\u009b31m\u007f\u001b[2J' })}\n`);
+  lines.flush();
+  closeSync(fd);
+  const text = readFileSync(file, 'utf8');
+  expect(text).toBe(String.raw`{"reason":"\u009b31m\u007f\u001b[2J"}` + '\n');
+});
+
 it('drops what cannot be written, and comes to an end', async () => {
   // Every write to it fails, as on a full disk.
   const fd = openSync('/dev/full', 'w');

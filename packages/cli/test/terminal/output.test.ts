@@ -101,3 +101,11 @@ describe('one thing that has others', () => {
     expect(JSON.parse(stdout)).toEqual({ id: 7, parts: ROWS });
   });
 });
+
+it('lets no value of JSON move the cursor, and changes none', () => {
+  const record = { name: 'a\u009b2J\u007fb\u001bc', '\u0080': 'ü' };
+  output('json').record(record);
+  // oxlint-disable-next-line no-control-regex -- control characters are what it is about
+  expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  expect(JSON.parse(stdout)).toEqual(record);
+});
