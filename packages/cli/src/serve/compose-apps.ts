@@ -79,6 +79,7 @@ function registryHandlers(deps: ComposeDeps, keySet: KeySet): RequestHandlers {
     randomId,
     limits: { ...DEFAULT_LIMITS, accessLog: settings.isAccessLogged },
     correlate: createCorrelate(readClient),
+    sourceOf: (request) => readClient(request).address,
     ...(metrics === undefined ? {} : { observe: metrics.registry.observe }),
   });
   const handlers = { request: app.callback(), checkContinue: app.continueCallback() };

@@ -24,5 +24,8 @@ export interface Correlation {
   readonly proxyRequestId?: string;
 }
 
+/** The address of the client as the log tells it; undefined when it cannot be told. */
+export type SourceOf = (request: IncomingMessage) => string | undefined;
+
 /** Undefined when nothing was sent. */
 export type Correlate = (request: IncomingMessage) => Correlation | undefined;

@@ -9,7 +9,7 @@ import type { RegistryContext } from './request.ts';
 
 export type RequestLogDeps = Pick<
   RegistryDeps,
-  'logger' | 'clock' | 'randomId' | 'observe' | 'correlate'
+  'logger' | 'clock' | 'randomId' | 'observe' | 'correlate' | 'sourceOf'
 > & { readonly limits: { readonly accessLog: boolean } };
 
 type Level = 'debug' | 'info' | 'warn';
@@ -31,7 +31,7 @@ function endOfBuffered({ respond, status, body, method }: RegistryContext): End 
 
 /** The id is always ours: one that a client sends could be made to collide with another's. */
 export function createRequestLog(deps: RequestLogDeps) {
-  const { logger, clock, randomId, observe, correlate, limits } = deps;
+  const { logger, clock, randomId, observe, correlate, sourceOf, limits } = deps;
 
   function levelFor(status: number): Level {
     if (status >= 500) return 'warn';
@@ -68,7 +68,9 @@ export function createRequestLog(deps: RequestLogDeps) {
       const isComplete = res.writableFinished;
       const durationMs = clock() - startedAt;
       if (isLogged) {
-        logger[level]({ ...ctx.state, method, status, bytes, isComplete, durationMs }, 'request');
+        const source = sourceOf?.(req);
+        const answer = { method, status, bytes, isComplete, durationMs };
+        logger[level]({ ...ctx.state, source, ...answer }, 'request');
       }
       tell(ctx, startedAt, { status, bytesSent: bodyBytesSent(res, bytes) });
     };

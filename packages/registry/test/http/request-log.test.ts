@@ -89,6 +89,13 @@ describe('the request log', () => {
     });
   });
 
+  it('has the address of the client, as whoever knows the proxies tells it', async () => {
+    await withRegistry({ logLevel: 'debug', sourceOf: () => '192.0.2.1' }, async (registry) => {
+      await registry.request('/v2/');
+      expect(await lines(registry)).toMatchObject([{ source: '192.0.2.1' }]);
+    });
+  });
+
   it('is silent when nobody asked for it', async () => {
     await withRegistry({ logLevel: 'info' }, async (registry) => {
       expect((await registry.request('/v2/')).status).toBe(401);

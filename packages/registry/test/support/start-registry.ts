@@ -32,6 +32,7 @@ export interface RegistryOptions {
   readonly content?: (storage: Storage) => RegistryDeps['content'];
   readonly observe?: RegistryDeps['observe'];
   readonly correlate?: RegistryDeps['correlate'];
+  readonly sourceOf?: RegistryDeps['sourceOf'];
 }
 
 export interface TestRegistry {
@@ -89,6 +90,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     ...(options.observe === undefined ? {} : { observe: options.observe }),
     ...(options.correlate === undefined ? {} : { correlate: options.correlate }),
+    ...(options.sourceOf === undefined ? {} : { sourceOf: options.sourceOf }),
   });
   const server = http.createServer({ requestTimeout: 0 });
   app.attach(server);
