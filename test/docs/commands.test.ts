@@ -23,6 +23,7 @@ interface Document {
 }
 
 const DOCUMENTS: readonly Document[] = [
+  { file: '../README.md', direct: [] },
   { file: 'mirroring.md', direct: [] },
   { file: 'air-gap.md', direct: [] },
   { file: 'coming-from-skopeo.md', direct: ['docker.io', 'quay.io'] },

@@ -1,5 +1,6 @@
-// Every command block of docs/one-box.md that can be is run, in the order of the document, as root of a
-// machine of the test's own: with the user, the units, the ports and the names that the document says.
+// Every command block of docs/one-box.md, and then of docs/upgrade.md, that can be is run, in the order of the
+// document, as root of a machine of the test's own: with the user, the units, the ports and the names that
+// the document says.
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -20,7 +21,9 @@ const BOX = '192.0.2.10';
 const NODE = '192.0.2.20';
 const UPSTREAM = '127.0.0.1:5000';
 
-const BLOCKS = findCommandBlocks(readDocument('docs/one-box.md'));
+const BLOCKS = ['docs/one-box.md', 'docs/upgrade.md'].flatMap((document) =>
+  findCommandBlocks(readDocument(document)),
+);
 
 /** The program is where the document has cloned it to, and nothing else is in the way. */
 const PREPARE = `
@@ -46,7 +49,7 @@ async function startUpstream(box: Machine, content: string): Promise<Daemon> {
 
 const NEEDS = ['docker-registry', 'haproxy', 'iproute2', 'skopeo', 'systemd'] as const;
 
-describeWith({ packages: NEEDS, root: true }, 'one-box.md', () => {
+describeWith({ packages: NEEDS, root: true }, 'one-box.md and upgrade.md', () => {
   const machines = new Map<string, Machine>();
   const services: Daemon[] = [];
   const upstreams: { stop(): Promise<unknown> }[] = [];
@@ -83,6 +86,8 @@ describeWith({ packages: NEEDS, root: true }, 'one-box.md', () => {
       await startService();
     },
     'stop the service': stopServices,
+    'stop it again': stopServices,
+    'start the old one': startService,
     'start the halves': async () => {
       for (const half of ['auth', 'registry']) await startHalf(half);
       const box = on('box');

@@ -1,6 +1,6 @@
 // Starts what a unit of systemd would start, on a machine where it is installed but systemd is not: its
 // command line as its user, in its environment, with the sockets of its socket units.
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Machine } from '../network/machine.ts';
 import { type Daemon, startDaemon } from '../support/daemon.ts';
@@ -64,6 +64,8 @@ export async function startUnit(machine: Machine, options: UnitOptions): Promise
   const owners = sockets
     .filter(({ address }) => address.startsWith('/'))
     .map(({ address, owner }) => `chown ${owner} ${address}; chmod 660 ${address}`);
+  const logFile = join(machine.directory, `${options.name}.log`);
+  await rm(logFile, { force: true });
   return startDaemon({
     ...machine.inside('/usr/bin/systemd-socket-activate', [
       ...sockets.map(({ address }) => `--listen=${address}`),
@@ -75,7 +77,10 @@ export async function startUnit(machine: Machine, options: UnitOptions): Promise
       ...asUser,
       ...command,
     ]),
-    logFile: join(machine.directory, `${options.name}.log`),
-    isReady: async () => (await machine.sh([...owners, options.ready].join('\n'))).code === 0,
+    logFile,
+    // `listening` is the last that it does; whoever asks earlier is answered by a worker.
+    isReady: async () =>
+      (await machine.sh([...owners, options.ready].join('\n'))).code === 0 &&
+      (await readFile(logFile, 'utf8')).includes('"msg":"listening"'),
   });
 }
