@@ -55,7 +55,10 @@ export function accountFailureKey(name: string, source: string): string {
 function keysOf({ name, source }: SourcedAttempt, now: number, kind: LoginKind) {
   // Counted by the hour: many people may share an address, and all of them mistype at times.
   const hour = Math.floor(now / SOURCE_WINDOW_MS);
-  return { pair: kind + accountFailureKey(name, source), source: `${kind}source:${source}:${hour}` };
+  return {
+    pair: kind + accountFailureKey(name, source),
+    source: `${kind}source:${source}:${hour}`,
+  };
 }
 
 function isSourced(attempt: LoginAttempt): attempt is SourcedAttempt {

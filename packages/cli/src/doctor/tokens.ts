@@ -8,6 +8,11 @@ export interface Challenge {
   readonly service: string;
 }
 
+/** The token service is somebody else's, for all that we know. */
+export class LoginWithheld extends Error {
+  override readonly name = 'LoginWithheld';
+}
+
 /** A repository that nobody has. */
 export const NOWHERE = 'portolan-doctor/none';
 
@@ -81,10 +86,13 @@ export async function requestToken(
   if (typeof challenge === 'string') throw new Error(challenge);
   const url = new URL(challenge.realm);
   url.searchParams.set('service', challenge.service);
-  if (repository !== undefined)
+  if (repository !== undefined) {
     url.searchParams.set('scope', `repository:${repository}:${actions}`);
+  }
   if (login !== undefined && !mayHaveLogin(server, url)) {
-    throw new Error(`the login is not sent to ${url.origin}, which is not ${server.address.host}`);
+    throw new LoginWithheld(
+      `the login is not sent to ${url.origin}, which is not ${server.address.host}`,
+    );
   }
   const pair = Buffer.from(`${login?.username}:${login?.password}`).toString('base64');
   const headers = login === undefined ? {} : { authorization: `Basic ${pair}` };

@@ -7,6 +7,7 @@ import { judgeCertificate } from '../../src/doctor/checks/certificates.ts';
 import { judgeFileSystem } from '../../src/doctor/checks/data-directory.ts';
 import { judgeDiskSpeed } from '../../src/doctor/checks/disk-speed.ts';
 import { judgeFileLimit, judgeWorkers } from '../../src/doctor/checks/process.ts';
+import { judgeSource } from '../../src/doctor/checks/proxy.ts';
 import { formatForTerminal, formatPlain } from '../../src/doctor/report.ts';
 import { runChecks } from '../../src/doctor/run-checks.ts';
 
@@ -32,6 +33,9 @@ function certificate(days: number, renewsIn: number | undefined): ListedCertific
 
 describe('a finding', () => {
   it.each<[string, Finding | undefined, Finding['verdict'] | undefined]>([
+    ['a server that sees us', judgeSource('192.0.2.7', '192.0.2.7'), 'ok'],
+    ['a server that sees the proxy', judgeSource('127.0.0.1', '192.0.2.7'), 'fail'],
+    ['a server that sees nobody', judgeSource(undefined, '192.0.2.7'), 'warn'],
     ['a fast disk', judgeDiskSpeed(2), 'ok'],
     ['a slow disk', judgeDiskSpeed(60), 'warn'],
     ['a disk over a slow network', judgeDiskSpeed(400), 'fail'],

@@ -37,8 +37,7 @@ function damagesOf(connection: SqliteDatabase.Database): string[] {
   return lines.length === 1 && lines[0] === 'ok' ? [] : lines;
 }
 
-/** @throws the system's or SQLite's error when it cannot be opened or is no database */
-export function inspectDatabase(file: string): DatabaseInspection {
+function look(file: string): DatabaseInspection {
   const bytes = sizeOf(file);
   const connection = new SqliteDatabase(file, { readonly: true, fileMustExist: true });
   try {
@@ -51,5 +50,21 @@ export function inspectDatabase(file: string): DatabaseInspection {
     };
   } finally {
     connection.close();
+  }
+}
+
+/** So damaged that its tables cannot be read at all. */
+function isCorrupt(error: unknown): error is Error {
+  return error instanceof SqliteDatabase.SqliteError && error.code.startsWith('SQLITE_CORRUPT');
+}
+
+/** @throws the system's or SQLite's error when it cannot be opened or is no database */
+export function inspectDatabase(file: string): DatabaseInspection {
+  try {
+    return look(file);
+  } catch (error) {
+    if (!isCorrupt(error)) throw error;
+    const [bytes, walBytes] = [sizeOf(file), sizeOf(`${file}-wal`)];
+    return { bytes, walBytes, schema: 'current', damages: [error.message] };
   }
 }

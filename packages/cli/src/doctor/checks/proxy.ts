@@ -118,7 +118,8 @@ async function findSource(
 const REMEDY =
   'set X-Forwarded-For at the proxy, and connect it by a unix socket or list it in trusted_proxies';
 
-function judgeSource(source: string | undefined, own: string): Finding {
+/** @param own our address, as the server should see it */
+export function judgeSource(source: string | undefined, own: string): Finding {
   if (source === own) return ok(`the server sees clients as ${own}`);
   if (source !== undefined) {
     return fail(`the server sees ${source} in place of ${own}`, {

@@ -1,76 +1,24 @@
 // Pushes a tiny image into a repository of its own, pulls it in the ways in which engines do, and takes it
 // away again, also when something went wrong in between.
-import { RepositoryName } from '@portolan/oci';
-import { type Check, fail, type Finding, ok, onServer, skipped, warn } from '../check.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Check, fail, type Finding, ok, onServer, warn } from '../check.ts';
+import { MANIFEST_TYPE } from '../scratch-image.ts';
 import {
-  makeScratchImage,
-  MANIFEST_TYPE,
-  type ScratchBlob,
-  type ScratchImage,
-} from '../scratch-image.ts';
+  openScratch,
+  pushImage,
+  Refused,
+  removeImage,
+  type Scratch,
+  TAG,
+} from '../scratch-repository.ts';
 import type { Server } from '../server.ts';
-import type { ServerAnswer, ServerRequest } from '../server-connection.ts';
-import { requestToken } from '../tokens.ts';
 
-interface Scratch {
-  readonly server: Server;
-  readonly repository: string;
-  readonly image: ScratchImage;
-  readonly send: (request: ServerRequest) => Promise<ServerAnswer>;
-}
-
-const TAG = 'doctor';
+/** Of the five seconds that a check may take. */
+const WORK_MS = 3500;
 const RANGE = { from: 1000, to: 1999 } as const;
-
-/** Something was answered that should not have been. */
-class Refused extends Error {
-  readonly answer: ServerAnswer;
-
-  constructor(what: string, answer: ServerAnswer) {
-    super(`${what}: ${answer.status}`);
-    this.answer = answer;
-  }
-}
 
 function named(name: string, finding: Finding): Finding {
   return { ...finding, name };
-}
-
-async function open(server: Server): Promise<Scratch | Finding> {
-  const { login, namespace, randomId, signToken } = server;
-  if (namespace === undefined || (signToken === undefined && login === undefined)) {
-    return skipped(
-      'nobody has logged in: give --user NAME, or run it on the machine of the server as its user',
-    );
-  }
-  const repository = RepositoryName.parse(`${namespace}/portolan-doctor-${randomId().slice(0, 8)}`);
-  const token =
-    signToken === undefined
-      ? (await requestToken(server, { repository, login })).token
-      : await signToken(repository);
-  return {
-    server,
-    repository,
-    image: makeScratchImage(randomId()),
-    send: ({ headers, ...request }) =>
-      server.connection.send({
-        ...request,
-        headers: { ...headers, authorization: `Bearer ${token}` },
-      }),
-  };
-}
-
-async function expect(
-  scratch: Scratch,
-  statuses: readonly number[],
-  request: ServerRequest,
-): Promise<ServerAnswer> {
-  const answer = await scratch.send(request);
-  if (statuses.includes(answer.status)) return answer;
-  throw new Refused(
-    `${request.method ?? 'GET'} ${new URL(request.url, 'http://x').pathname}`,
-    answer,
-  );
 }
 
 function judgeLocation({ server }: Scratch, location: string): Finding {
@@ -82,42 +30,6 @@ function judgeLocation({ server }: Scratch, location: string): Finding {
     remedy:
       'nginx: `proxy_redirect off;`; leave Location as it comes, Portolan sends it without a host',
   });
-}
-
-/** By POST and PUT, as engines push small blobs. Returns the upload's place. */
-async function pushBlob(scratch: Scratch, { digest, bytes }: ScratchBlob): Promise<string> {
-  const uploads = `/v2/${scratch.repository}/blobs/uploads/`;
-  const began = await expect(scratch, [202], {
-    method: 'POST',
-    url: uploads,
-    headers: { 'content-length': 0 },
-  });
-  const location = began.headers.get('location') ?? '';
-  // A wrong place is told of; the push goes on where it should have gone.
-  const place = new URL(location, scratch.server.address.origin);
-  place.searchParams.set('digest', digest);
-  const headers = { 'content-type': 'application/octet-stream', 'content-length': bytes.length };
-  await expect(scratch, [201], {
-    method: 'PUT',
-    url: place.pathname + place.search,
-    headers,
-    body: bytes,
-  });
-  return location;
-}
-
-async function push(scratch: Scratch): Promise<Finding[]> {
-  const { image, repository } = scratch;
-  const location = await pushBlob(scratch, image.config);
-  await pushBlob(scratch, image.layer);
-  const { bytes } = image.manifest;
-  await expect(scratch, [201], {
-    method: 'PUT',
-    url: `/v2/${repository}/manifests/${TAG}`,
-    headers: { 'content-type': MANIFEST_TYPE, 'content-length': bytes.length },
-    body: bytes,
-  });
-  return [ok(`${repository}:${TAG}`), named('location', judgeLocation(scratch, location))];
 }
 
 async function pull({ send, repository, image }: Scratch): Promise<Finding[]> {
@@ -184,18 +96,12 @@ async function judgeRange({ send, repository, image }: Scratch): Promise<Finding
   );
 }
 
-async function cleanUp({ send, repository, image }: Scratch): Promise<Finding> {
-  const { manifest, layer, config } = image;
-  const paths = [`manifests/${manifest.digest}`, `blobs/${layer.digest}`, `blobs/${config.digest}`];
-  const left: string[] = [];
-  for (const path of paths) {
-    const { status } = await send({ method: 'DELETE', url: `/v2/${repository}/${path}` });
-    if (status !== 202 && status !== 404) left.push(`${path.split('/')[0]} ${status}`);
-  }
+async function cleanUp(scratch: Scratch): Promise<Finding> {
+  const left = await removeImage(scratch);
   if (left.length === 0) return named('delete', ok('nothing is left of it'));
   return named(
     'delete',
-    warn(`${repository} could not be removed (${left.join(', ')})`, {
+    warn(`${scratch.repository} could not be removed (${left.join(', ')})`, {
       meaning:
         'this user may not delete there, or nobody may (policy.delete), or the proxy does not let DELETE through',
       remedy: 'let somebody who may delete it, or leave it: it has 1.3 MiB',
@@ -203,20 +109,62 @@ async function cleanUp({ send, repository, image }: Scratch): Promise<Finding> {
   );
 }
 
-function explain({ message, answer }: Refused): Finding {
+function isDenied(error: unknown): error is Refused {
+  return error instanceof Refused && [401, 403].includes(error.answer.status);
+}
+
+function explain(refused: Refused, server: Server): Finding {
+  const { message, answer } = refused;
   if (answer.status === 413) {
     return fail(`${message} for a layer of 1.3 MiB`, {
       meaning: 'a proxy limits bodies: pushes end with 413 Request Entity Too Large',
       remedy: 'nginx: `client_max_body_size 0;`',
     });
   }
-  const isDenied = answer.status === 401 || answer.status === 403;
-  return fail(message, {
-    meaning: isDenied ? 'the token does not allow it' : 'a push does not get through',
-    remedy: isDenied
-      ? 'give a namespace that the user may push to with --namespace'
-      : 'see the log of the server, and that of the proxy',
+  if (!isDenied(refused)) {
+    return fail(message, {
+      meaning: 'a push does not get through',
+      remedy: 'see the log of the server, and that of the proxy',
+    });
+  }
+  if (server.signToken === undefined) {
+    return fail(message, {
+      meaning: 'the token does not allow it',
+      remedy: 'give a namespace that the user may push to with --namespace',
+    });
+  }
+  return fail(`${message} to a token that was signed here`, {
+    meaning: 'the server runs with another public_url, token.issuer or data directory than these',
+    remedy: 'give the settings of the running server, or restart it with these',
   });
+}
+
+async function goThrough(scratch: Scratch, found: Finding[]): Promise<void> {
+  const location = await pushImage(scratch);
+  found.push(
+    ok(`${scratch.repository}:${TAG}`),
+    named('location', judgeLocation(scratch, location)),
+  );
+  found.push(...(await pull(scratch)), await judgeHead(scratch), await judgeRange(scratch));
+}
+
+/** Leaves time to clean up. */
+async function goThroughInTime(scratch: Scratch, found: Finding[]): Promise<void> {
+  const timer = new AbortController();
+  const late = delay(WORK_MS, true, { signal: timer.signal });
+  // Taken back below.
+  late.catch(() => undefined);
+  try {
+    if ((await Promise.race([goThrough(scratch, found), late])) !== true) return;
+    found.push(
+      fail(`1.3 MiB were not pushed and pulled within ${WORK_MS / 1000} s`, {
+        meaning: 'the line, the proxy or the disk of the server is very slow',
+        remedy: 'see disk-speed on the machine of the server; try again from a machine beside it',
+      }),
+    );
+  } finally {
+    timer.abort();
+  }
 }
 
 export const pushCheck: Check = onServer({
@@ -224,18 +172,17 @@ export const pushCheck: Check = onServer({
   topic: 'registry',
   after: ['token'],
   async run(server) {
-    const scratch = await open(server);
+    const scratch = await openScratch(server);
     if ('verdict' in scratch) return scratch;
     const found: Finding[] = [];
     try {
-      found.push(...(await push(scratch)));
-      found.push(...(await pull(scratch)), await judgeHead(scratch), await judgeRange(scratch));
+      await goThroughInTime(scratch, found);
     } catch (error) {
+      // What did not get in need not be taken away.
+      if (isDenied(error)) return explain(error, server);
       if (!(error instanceof Refused)) throw error;
-      found.push(explain(error));
-    } finally {
-      found.push(await cleanUp(scratch));
+      found.push(explain(error, server));
     }
-    return found;
+    return [...found, await cleanUp(scratch)];
   },
 });

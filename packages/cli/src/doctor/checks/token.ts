@@ -1,7 +1,14 @@
 // Challenge, token, /v2/: as every client begins. And what somebody without a login gets.
 import { type Check, fail, type Finding, ok, onServer, warn } from '../check.ts';
 import type { Server } from '../server.ts';
-import { getChallenge, getToken, NOWHERE, requestToken, TokenRefused } from '../tokens.ts';
+import {
+  getChallenge,
+  getToken,
+  LoginWithheld,
+  NOWHERE,
+  requestToken,
+  TokenRefused,
+} from '../tokens.ts';
 
 async function judgeRealm(server: Server): Promise<Finding | undefined> {
   const challenge = await getChallenge(server);
@@ -38,6 +45,27 @@ async function judgeToken(server: Server): Promise<Finding> {
   });
 }
 
+function explain(error: unknown): Finding {
+  if (error instanceof LoginWithheld) {
+    return fail(error.message, {
+      meaning: 'the challenge sends clients elsewhere; some refuse that as well',
+      remedy: 'give the address that public_url is to --url, or leave registry.realm out',
+    });
+  }
+  if (!(error instanceof TokenRefused)) throw error;
+  const summary = `the token service answers ${error.status}`;
+  if (error.status === 401) {
+    return fail(summary, {
+      meaning: 'user name and password are not right',
+      remedy: '`portolan user set NAME --generate-password` on the machine of the server',
+    });
+  }
+  return fail(summary, {
+    meaning: 'nobody can log in',
+    remedy: 'let /token lead to the token service, and see its log',
+  });
+}
+
 export const token: Check = onServer({
   name: 'token',
   topic: 'registry',
@@ -49,14 +77,7 @@ export const token: Check = onServer({
       const found = await judgeToken(server);
       return found.verdict === 'ok' && realm !== undefined ? realm : found;
     } catch (error) {
-      if (!(error instanceof TokenRefused)) throw error;
-      const isLogin = error.status === 401;
-      return fail(`the token service answers ${error.status}`, {
-        meaning: isLogin ? 'user name and password are not right' : 'nobody can log in',
-        remedy: isLogin
-          ? '`portolan user set NAME --generate-password` on the machine of the server'
-          : 'let /token lead to the token service, and see its log',
-      });
+      return explain(error);
     }
   },
 });
