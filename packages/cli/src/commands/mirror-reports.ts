@@ -135,16 +135,23 @@ export const PLAN_COLUMNS = [
   'missing',
   'failed',
   'size',
-  'requests',
-  'pulls',
+  'needs',
   'quota',
 ];
+
+/** Without the manifests it is not known what lies below them. */
+function needsText({ isMeasured, requests, pulls }: RulePlan): string {
+  const needed = `${counted(requests, 'request')}, ${counted(pulls, 'pull')}`;
+  return isMeasured ? needed : `at least ${needed}`;
+}
+
+function pullLimit(quota: QuotaPlan | undefined): Row | null {
+  return quota === undefined ? null : { ...quota, restAt: optionalTime(quota.restAt) };
+}
 
 export function planRow(plan: RulePlan): Row {
   const { images, bytes, blobs, isMeasured, requests, pulls, quota } = plan;
   const count = (action: string): number => images.filter((one) => one.action === action).length;
-  // Without the manifests it is not known what lies below them.
-  const least = isMeasured ? '' : 'at least ';
   return {
     source: plan.source,
     destination: plan.destination,
@@ -157,9 +164,11 @@ export function planRow(plan: RulePlan): Row {
     size: bytes === undefined ? 'not measured' : formatBytes(bytes),
     blobs: blobs ?? null,
     isMeasured,
-    requests: isMeasured ? requests : `${least}${requests}`,
-    pulls: isMeasured ? pulls : `${least}${pulls}`,
+    requests,
+    pulls,
+    needs: needsText(plan),
     quota: quota === undefined ? null : quotaText(quota),
+    pullLimit: pullLimit(quota),
     images,
     error: plan.error ?? null,
   };

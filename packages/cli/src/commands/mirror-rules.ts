@@ -135,7 +135,7 @@ async function importConfigFile(context: CommandContext, file: string, options: 
   const yaml = stringify(rules);
   const requested = parseRulesFile(yaml);
   if (options.apply === true) await applyFile(context, requested, options.dryRun === true);
-  else context.output.text(yaml);
+  else context.output.report({ rules }, () => yaml);
 }
 
 function registerFiles(mirror: Command, context: CommandContext): void {
@@ -189,8 +189,12 @@ function registerRemove(mirror: Command, context: CommandContext): void {
       withStores(context, async (storage) => {
         const rule = await findOneRule(storage, selector);
         if (dryRun !== true) await storage.mirrorRules.delete(rule.id, context.actor);
+        const { destination } = rule;
         const verb = dryRun === true ? 'would be' : 'is';
-        context.output.note(`The rule for '${rule.destination}' ${verb} removed; its images stay.`);
+        context.output.done(
+          { destination, isRemoved: dryRun !== true },
+          `The rule for '${destination}' ${verb} removed; its images stay.`,
+        );
       }),
     );
 }

@@ -73,7 +73,8 @@ function registerChanges(namespace: Command, context: CommandContext): void {
     .action((argument: string, { withContent = false }: { withContent?: boolean }) =>
       withStores(context, async (storage) => {
         await storage.namespaces.delete(readNamespace(argument), withContent, context.actor);
-        context.output.note(`Namespace '${argument}' is deleted.`);
+        const sentence = `Namespace '${argument}' is deleted.`;
+        context.output.done({ name: argument, isDeleted: true }, sentence);
       }),
     );
 }

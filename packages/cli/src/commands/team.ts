@@ -53,7 +53,7 @@ function registerChanges(team: Command, context: CommandContext): void {
     .action((name: string) =>
       withStores(context, async (storage) => {
         await storage.teams.delete(name, context.actor);
-        context.output.note(`Team '${name}' is deleted.`);
+        context.output.done({ name, isDeleted: true }, `Team '${name}' is deleted.`);
       }),
     );
 }

@@ -164,7 +164,7 @@ export function registerUpstream(program: Command, context: CommandContext): voi
     .action((host: string) =>
       withUpstreams(context, async (upstreams) => {
         await upstreams.remove(host, context.actor);
-        context.output.note(`Upstream '${host}' is removed.`);
+        context.output.done({ host, isRemoved: true }, `Upstream '${host}' is removed.`);
       }),
     );
 }

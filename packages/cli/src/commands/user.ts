@@ -120,7 +120,7 @@ function registerDelete(user: Command, context: CommandContext): void {
     .action((name: string) =>
       withStores(context, async (storage) => {
         await storage.subjects.delete(name, context.actor);
-        context.output.note(`User '${name}' is deleted.`);
+        context.output.done({ name, isDeleted: true }, `User '${name}' is deleted.`);
         if ((await storage.namespaces.find(name)) !== undefined) {
           context.output.note(
             `The namespace '${name}' holds repositories and stays, private, for administrators.`,

@@ -20,6 +20,8 @@ export interface Output {
   recordWithRows(record: Readonly<Record<string, unknown>>, part: OutputPart): void;
   /** One thing for programs, a text for people; whether they sit at a terminal is told. */
   report(record: Readonly<Record<string, unknown>>, text: (isTerminal: boolean) => string): void;
+  /** Something is done and nothing is left to show: for people a sentence on stderr. */
+  done(record: Readonly<Record<string, unknown>>, sentence: string): void;
   /** Text that is the answer itself, such as a PEM file: to stdout as it is, in either format. */
   text(text: string): void;
   /** A sentence for the person at the terminal, on stderr. */
@@ -84,6 +86,9 @@ export function createOutput(format: OutputFormat, { stdout, stderr }: OutputStr
       stdout.write(align(Object.keys(record).map((key) => [heading(key), cellOf(record, key)])));
     },
   };
+  const note = (text: string): void => {
+    stderr.write(`${printableLines(text)}\n`);
+  };
   return {
     ...(format === 'table' ? table : { rows: json, record: json }),
     recordWithRows(record, { key, rows, columns }) {
@@ -99,8 +104,10 @@ export function createOutput(format: OutputFormat, { stdout, stderr }: OutputStr
     text: (text) => {
       stdout.write(text.endsWith('\n') ? text : `${text}\n`);
     },
-    note: (text) => {
-      stderr.write(`${printableLines(text)}\n`);
+    done(record, sentence) {
+      if (format === 'json') json(record);
+      else note(sentence);
     },
+    note,
   };
 }

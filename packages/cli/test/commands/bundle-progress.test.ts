@@ -40,6 +40,7 @@ function watch(isTerminal: boolean) {
         record: nothing,
         recordWithRows: nothing,
         report: nothing,
+        done: nothing,
         text: nothing,
         note: (text: string) => notes.push(text),
       },

@@ -119,6 +119,10 @@ export async function openCommands() {
           answer = { record };
           texts.push(text(false));
         },
+        done: (record, sentence) => {
+          answer = { record };
+          notes.push(sentence);
+        },
         text: (text) => texts.push(text),
         note: (text) => notes.push(text),
       },

@@ -16,6 +16,7 @@ function open(kind: ProgressKind, isTTY = false) {
       record: nothing,
       recordWithRows: nothing,
       report: nothing,
+      done: nothing,
       text: nothing,
       note: (text) => notes.push(text),
     },

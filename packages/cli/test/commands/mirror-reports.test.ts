@@ -6,6 +6,7 @@ import {
   logRow,
   planExitCode,
   planNotes,
+  planRow,
   quotaText,
   statusNotes,
   syncExitCode,
@@ -167,6 +168,20 @@ it.each([
   const plans = [{ ...failedPlan, error: { code, message: 'who are you?' } }];
   expect(planExitCode(plans)).toBe(exitCode);
   expect(planNotes(plans)).toEqual(['failed: quay.io/a/b: who are you?']);
+});
+
+it('a plan has numbers for programs, and a sentence for people', () => {
+  const quota = { needed: 61, now: 42, remaining: 42, limit: 100, restAt: 60_000 };
+  const plan = { ...failedPlan, error: undefined, requests: 130, pulls: 61, quota };
+  expect(planRow(plan)).toMatchObject({
+    requests: 130,
+    pulls: 61,
+    isMeasured: false,
+    needs: 'at least 130 requests, 61 pulls',
+    pullLimit: { needed: 61, now: 42, limit: 100, restAt: '1970-01-01T00:01:00Z' },
+  });
+  const measured = { ...plan, isMeasured: true, quota: undefined, requests: 1, pulls: 1 };
+  expect(planRow(measured)).toMatchObject({ needs: '1 request, 1 pull', pullLimit: null });
 });
 
 it('a plan that matches nothing says so', () => {

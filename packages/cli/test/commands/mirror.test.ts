@@ -182,6 +182,9 @@ describe('files', () => {
     const { text } = await run(`mirror import-config ${file}`);
     expect(text).toContain('from: quay.io/coreos/etcd');
     expect((await run('mirror apply -', { stdin: text })).rows).toHaveLength(1);
+    const { record } = await run(`mirror import-config ${file}`);
+    const stdin = JSON.stringify(record);
+    expect((await run('mirror apply -', { stdin })).rows).toMatchObject([{ change: 'unchanged' }]);
     await run(`mirror import-config ${file} --apply`);
     expect((await run('mirror show quay.io/coreos/etcd')).record).toMatchObject({ tags: ['v3.1'] });
   });

@@ -52,6 +52,16 @@ describe('a table', () => {
   });
 });
 
+describe('what is done', () => {
+  it.each([
+    ['table', '', 'It is gone.\n'],
+    ['json', '{\n  "name": "a"\n}\n', ''],
+  ] as const)('is told as %s', (format, data, sentence) => {
+    output(format).done({ name: 'a' }, 'It is gone.');
+    expect([stdout, stderr]).toEqual([data, sentence]);
+  });
+});
+
 describe('JSON', () => {
   it('has all keys of all rows', () => {
     output('json').rows(ROWS, ['name']);

@@ -35,11 +35,13 @@ export interface SourceRepository {
   /**
    * Referrers API, or the fallback tag `<alg>-<hex>`; empty when there is neither.
    * @param tags all there are, when they are known: a fallback tag that is not among them is not asked for
+   * @param onRequest told of each request that this costs; often it costs none
    */
   referrers(
     subject: Digest,
     signal: AbortSignal,
     tags?: ReadonlySet<string>,
+    onRequest?: () => void,
   ): Promise<readonly Descriptor[]>;
 }
 

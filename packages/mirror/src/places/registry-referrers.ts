@@ -5,6 +5,7 @@ import { fallbackTag } from '@portolan/storage';
 import type { Answer } from '../client/answer.ts';
 import { mirrorError } from '../errors.ts';
 import { nextPage } from './link-header.ts';
+import type { SourceRepository } from './place.ts';
 import { getManifest } from './registry-manifest.ts';
 import { pullScopes, type RegistryPlace } from './registry-place.ts';
 
@@ -55,6 +56,7 @@ async function listByApi(
   place: RegistryPlace,
   subject: Digest,
   signal: AbortSignal,
+  onRequest: () => void,
 ): Promise<readonly Descriptor[] | undefined> {
   const { requester } = place;
   const found = new Map<Digest, Descriptor>();
@@ -63,6 +65,7 @@ async function listByApi(
     const url = `/v2/${place.path}/referrers/${subject}${query}`;
     const scopes = pullScopes(place);
     const request = { method: 'GET', url, scopes, signal, what: 'referrers' } as const;
+    onRequest();
     const page = await requester.ask(request, [200, ...NO_API], (answer) =>
       readPage(place, subject, answer, signal),
     );
@@ -88,17 +91,17 @@ export async function listByFallbackTag(
   return manifest === undefined ? undefined : parseIndex(place, subject, manifest.body);
 }
 
+/** As `SourceRepository.referrers`. */
 export async function listReferrers(
   place: RegistryPlace,
-  subject: Digest,
-  signal: AbortSignal,
-  tags?: ReadonlySet<string>,
+  ...[subject, signal, tags, onRequest = () => undefined]: Parameters<SourceRepository['referrers']>
 ): Promise<readonly Descriptor[]> {
   if (place.learnt.hasNoReferrersApi !== true) {
-    const descriptors = await listByApi(place, subject, signal);
+    const descriptors = await listByApi(place, subject, signal, onRequest);
     if (descriptors !== undefined) return descriptors;
     place.learnt.hasNoReferrersApi = true;
   }
   if (tags?.has(fallbackTag(subject)) === false) return [];
+  onRequest();
   return (await listByFallbackTag(place, subject, signal)) ?? [];
 }

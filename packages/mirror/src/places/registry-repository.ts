@@ -18,7 +18,7 @@ export function createRegistryRepository(deps: Omit<RegistryPlace, 'learnt'>): R
     head: (reference, signal) => headManifest(place, reference, signal),
     manifest: (reference, signal) => getManifest(place, reference, signal),
     blob: (descriptor, start, signal) => readRegistryBlob(place, descriptor, start, signal),
-    referrers: (subject, signal, tags) => listReferrers(place, subject, signal, tags),
+    referrers: (...asked) => listReferrers(place, ...asked),
     hasBlob: (descriptor, signal) => hasBlob(place, descriptor, signal),
     putBlob: (descriptor, open, signal) => putBlob(place, descriptor, open, signal),
     putManifest: (manifest, tags, signal) => putManifest(place, manifest, tags, signal),

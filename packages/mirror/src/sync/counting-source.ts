@@ -6,6 +6,7 @@ export interface SourceCounts {
   heads: number;
   /** GETs of manifests: what Docker Hub counts as pulls. */
   pulls: number;
+  /** What asking for them has cost: nothing where a listing tells that there are none. */
   referrers: number;
   blobs: number;
 }
@@ -36,8 +37,9 @@ export function countRequests(source: SourceRepository): CountingSource {
       return source.blob(descriptor, start, signal);
     },
     referrers(subject, signal, tags) {
-      counts.referrers++;
-      return source.referrers(subject, signal, tags);
+      return source.referrers(subject, signal, tags, () => {
+        counts.referrers++;
+      });
     },
   };
 }
