@@ -4,7 +4,8 @@
 import type { Socket } from 'node:net';
 import type { ListenAddress } from '../config/listen-address.ts';
 import type { Peer, Peers } from './peer.ts';
-import { readProxyHeader } from './proxy-header.ts';
+import { ProxyHeaderError, readProxyHeader } from './proxy-header.ts';
+import type { CountRefusal, RefusalReason } from './refusal.ts';
 import { handshake, type HandshakeDeps } from './tls-handshake.ts';
 
 export interface AdmissionDeps {
@@ -12,6 +13,7 @@ export interface AdmissionDeps {
   /** For `https` listeners. */
   readonly tls: HandshakeDeps | undefined;
   readonly report: (error: unknown) => void;
+  readonly countRefusal?: CountRefusal;
 }
 
 export interface Admission {
@@ -36,7 +38,7 @@ const LIMIT_MS = 20_000;
 export function createAdmission(
   { scheme, hasProxyHeader }: ListenAddress,
   isLocal: boolean,
-  { peers, tls, report }: AdmissionDeps,
+  { peers, tls, report, countRefusal }: AdmissionDeps,
 ): Admission {
   const waiting = new Set<Socket>();
   let isClosed = false;
@@ -57,6 +59,13 @@ export function createAdmission(
     return socket;
   }
 
+  function refuse(error: unknown, isLate: boolean): void {
+    report(error);
+    const reason: RefusalReason = error instanceof ProxyHeaderError ? 'proxy_header' : 'tls';
+    // Whoever was given up because we stop was not refused.
+    if (!isClosed) countRefusal?.(isLate ? 'timeout' : reason);
+  }
+
   async function serveInTime(
     raw: Socket,
     preparing: () => Promise<Socket>,
@@ -64,14 +73,17 @@ export function createAdmission(
   ): Promise<void> {
     // Until HTTP listens to it; an error without a listener would end the process.
     raw.on('error', () => undefined);
-    const late = (): unknown => raw.destroy(new Error('the connection did not begin in time'));
-    const timer = setTimeout(late, LIMIT_MS);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      raw.destroy(new Error('the connection did not begin in time'));
+    }, LIMIT_MS);
     waiting.add(raw);
     try {
       serve(await preparing());
     } catch (error) {
       raw.destroy();
-      report(error);
+      refuse(error, isLate);
     } finally {
       clearTimeout(timer);
       waiting.delete(raw);

@@ -45,6 +45,7 @@ async function isAnyThere(
 export async function openCertificates(
   needed: Needed,
   logger: Logger,
+  countFailure?: () => void,
 ): Promise<Certificates | undefined> {
   const { listen, tls } = needed;
   const hasConnect = listen.some(({ scheme }) => scheme === 'connect');
@@ -56,8 +57,10 @@ export async function openCertificates(
   const contexts = await openCertificateContexts({
     directory,
     clock: Date.now,
-    report: ({ kind, file, message }) =>
-      logger[LEVELS[kind]]({ file, reason: message }, MESSAGES[kind]),
+    report({ kind, file, message }) {
+      if (kind === 'failed') countFailure?.();
+      logger[LEVELS[kind]]({ file, reason: message }, MESSAGES[kind]);
+    },
   });
   if (await isAnyThere(needed, contexts)) {
     const isStandIn = hasConnect || tls.impersonates;

@@ -55,7 +55,7 @@ async function openTls(
   { settings, listen, ticketSecret, storage, logger, metrics }: HttpProcessDeps,
   report: (error: unknown) => void,
 ): Promise<Tls | undefined> {
-  const certificates = await openCertificates(settings, logger);
+  const certificates = await openCertificates(settings, logger, metrics?.countReloadFailure);
   if (certificates === undefined) return undefined;
   metrics?.watchCertificates(() => certificates.contexts.list());
   const served = createServedHosts(settlePublicNames(settings, listen).publicUrl, storage.views);
@@ -114,7 +114,7 @@ async function answer(
 }
 
 export async function startHttpProcess(deps: HttpProcessDeps): Promise<HttpProcess> {
-  const { settings, listen, logger } = deps;
+  const { settings, listen, logger, metrics } = deps;
   const peers = createPeers();
   const report = createRefusedConnections(logger, Date.now);
   const tls = await openTls(deps, report);
@@ -123,6 +123,7 @@ export async function startHttpProcess(deps: HttpProcessDeps): Promise<HttpProce
     slots: createConnectionSlots(connectionLimit(settings.maxConnections)),
     tls: tls && { find: (name) => tls.choice.find(name), ticketKeys: tls.ticketKeys },
     report,
+    countRefusal: metrics?.countRefusal,
   }).catch((error: unknown) => {
     tls?.certificates.contexts.close();
     throw error;

@@ -6,6 +6,7 @@ import type { ListenAddress } from '../config/listen-address.ts';
 import { type Admission, type AdmissionDeps, createAdmission, type Tunnel } from './admission.ts';
 import type { ConnectionSlots } from './connection-limit.ts';
 import { listenOnInherited } from './passed-sockets.ts';
+import { type CountRefusal, REASON_OF_STATUS, reasonOfClientError } from './refusal.ts';
 import { refusalOf } from './request-check.ts';
 
 export interface RequestHandlers {
@@ -74,7 +75,7 @@ function isLocal(server: Server): boolean {
 function admitBeforeHttp(
   server: Server,
   admission: () => Admission,
-  slots: ConnectionSlots,
+  { slots, countRefusal }: HttpServerDeps,
 ): (socket: Socket) => void {
   const listeners = server.listeners('connection');
   server.removeAllListeners('connection');
@@ -82,17 +83,35 @@ function admitBeforeHttp(
     for (const listener of listeners) listener.call(server, socket);
   };
   server.on('connection', (raw: Socket) => {
-    if (slots.take(raw)) admission().admit(raw, serve);
-    else raw.destroy();
+    if (slots.take(raw)) {
+      admission().admit(raw, serve);
+      return;
+    }
+    raw.destroy();
+    countRefusal?.('connection_limit');
   });
   return serve;
+}
+
+/**
+ * Node answers what its parser does not take, and knows best whether an answer has begun; it does so only
+ * while nobody listens to `clientError`. So that is overheard.
+ */
+function countUnparsed(server: Server, countRefusal: CountRefusal): void {
+  if (countRefusal === undefined) return;
+  const emit: (event: string, ...args: unknown[]) => boolean = server.emit.bind(server);
+  server.emit = (event: string, ...args: unknown[]): boolean => {
+    const reason = event === 'clientError' ? reasonOfClientError(args[0]) : undefined;
+    if (reason !== undefined) countRefusal(reason);
+    return emit(event, ...args);
+  };
 }
 
 /**
  * Refuses a request that is not right, and what its connection brings after it: where the next one begins
  * is then a matter of opinion.
  */
-function createRefusal() {
+function createRefusal(countRefusal: CountRefusal) {
   const refused = new WeakSet<Socket>();
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     if (refused.has(request.socket)) return false;
@@ -100,14 +119,19 @@ function createRefusal() {
     if (status === undefined) return true;
     refused.add(request.socket);
     response.writeHead(status, { Connection: 'close' }).end();
+    countRefusal?.(REASON_OF_STATUS[status]);
     return false;
   };
 }
 
 /** Both events wait for the handlers once, and go straight to them from then on. */
-function dispatch(server: Server, { scheme }: ListenAddress): (handlers: RequestHandlers) => void {
+function dispatch(
+  server: Server,
+  { scheme }: ListenAddress,
+  countRefusal: CountRefusal,
+): (handlers: RequestHandlers) => void {
   const { promise, resolve } = Promise.withResolvers<RequestHandlers>();
-  const isRight = createRefusal();
+  const isRight = createRefusal(countRefusal);
   let handlers: RequestHandlers | undefined;
   for (const kind of ['request', 'checkContinue'] as const) {
     server.on(kind, (request, response) => {
@@ -152,12 +176,13 @@ export async function startHttpServer(
   deps: HttpServerDeps,
 ): Promise<HttpServer> {
   const server = configure();
-  const handle = dispatch(server, address);
+  countUnparsed(server, deps.countRefusal);
+  const handle = dispatch(server, address, deps.countRefusal);
   let admission: Admission | undefined;
   // The first connection may come before `listening` has been heard of.
   const admissionNow = (): Admission =>
     (admission ??= createAdmission(address, isLocal(server), deps));
-  const serve = admitBeforeHttp(server, admissionNow, deps.slots);
+  const serve = admitBeforeHttp(server, admissionNow, deps);
   const bound = await listen(server, address);
   let draining: Promise<void> | undefined;
   return {

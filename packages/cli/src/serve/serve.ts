@@ -2,6 +2,7 @@
 // the jobs until it is told to stop.
 import { createPasswordHasher } from '@portolan/auth';
 import { openStorage, type Storage } from '@portolan/storage';
+import type { AuthorityFacts } from '@portolan/tls';
 import type { Logger } from 'pino';
 import type { GlobalOptions } from '../commands/global-options.ts';
 import { readEnvironment } from '../config/environment.ts';
@@ -81,6 +82,11 @@ function announceStop({ settings, isTerminal }: Server): void {
   );
 }
 
+async function readAuthority({ tls }: ServeSettings): Promise<AuthorityFacts | undefined> {
+  const { findAuthority } = await import('@portolan/tls');
+  return findAuthority(tls.directories.authority);
+}
+
 async function serveMetrics(server: Server): Promise<MetricsServer | undefined> {
   const { settings, logger, serverMetrics } = server;
   if (settings.metrics === undefined || serverMetrics === undefined) return undefined;
@@ -149,6 +155,7 @@ export async function serveWith(
       diskFloorBytes: settings.storage.diskFloorBytes,
       version: VERSION,
       clock: Date.now,
+      readAuthority: () => readAuthority(settings),
     });
     const serviceManager = createServiceManager(environment, process.pid);
     const counted = { processMetrics, serverMetrics };

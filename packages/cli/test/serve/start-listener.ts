@@ -6,6 +6,7 @@ import { ListenAddress } from '../../src/config/listen-address.ts';
 import { createConnectionSlots } from '../../src/serve/connection-limit.ts';
 import { startListeners } from '../../src/serve/listeners.ts';
 import { createPeers, type Peer } from '../../src/serve/peer.ts';
+import type { RefusalReason } from '../../src/serve/refusal.ts';
 import type { HandshakeDeps } from '../../src/serve/tls-handshake.ts';
 
 export interface ListenerOptions {
@@ -17,6 +18,8 @@ export interface Listener {
   readonly port: number;
   /** Why connections were given up. */
   readonly reasons: readonly string[];
+  /** As they are counted. */
+  readonly refusals: readonly RefusalReason[];
   /** Of the last request. */
   readonly peer: () => Peer | undefined;
   readonly drain: (graceMs: number) => Promise<void>;
@@ -31,12 +34,14 @@ export async function startListener(
   if ('problem' in address) throw new Error(address.problem);
   const peers = createPeers();
   const reasons: string[] = [];
+  const refusals: RefusalReason[] = [];
   let peer: Peer | undefined;
   const listeners = await startListeners([address], {
     peers,
     slots: createConnectionSlots(maxConnections),
     tls,
     report: (error) => reasons.push((error as Error).message),
+    countRefusal: (reason) => refusals.push(reason),
   });
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     peer = peers.of(request);
@@ -48,6 +53,7 @@ export async function startListener(
   return {
     port: bound?.kind === 'tcp' ? bound.port : 0,
     reasons,
+    refusals,
     peer: () => peer,
     drain: (graceMs) => listeners.drain(graceMs),
   };

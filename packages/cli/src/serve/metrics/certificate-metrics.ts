@@ -1,5 +1,6 @@
-// When the certificates end that this process serves.
-import type { Registry } from 'prom-client';
+// When the certificates end that this process serves, and the authority that is built in; and how often one
+// could not be taken.
+import { Counter, type Registry } from 'prom-client';
 import { addAskedGauge } from './asked-gauge.ts';
 
 export interface ServedCertificate {
@@ -10,10 +11,17 @@ export interface ServedCertificate {
 
 export type ListCertificates = () => readonly ServedCertificate[];
 
+export interface CertificateMetrics {
+  /** The list is there only once the listeners are. */
+  readonly watchCertificates: (list: ListCertificates) => void;
+  readonly countReloadFailure: () => void;
+}
+
+export type ReadAuthority = () => Promise<Pick<ServedCertificate, 'notAfter'> | undefined>;
+
 const MAX_CERTIFICATES = 500;
 
-/** Returns what takes the list, which is there only once the listeners are. */
-export function createCertificateMetrics(registry: Registry): (list: ListCertificates) => void {
+export function createCertificateMetrics(registry: Registry): CertificateMetrics {
   let list: ListCertificates | undefined;
   addAskedGauge(registry, {
     name: 'tls_certificate_expiry_timestamp_seconds',
@@ -28,7 +36,28 @@ export function createCertificateMetrics(registry: Registry): (list: ListCertifi
       }
     },
   });
-  return (given) => {
-    list = given;
+  const failures = new Counter({
+    name: 'tls_reload_failures_total',
+    help: 'Certificates that a process could not use; the one of before stays.',
+    registers: [registry],
+  });
+  return {
+    watchCertificates(given) {
+      list = given;
+    },
+    countReloadFailure: () => failures.inc(),
   };
+}
+
+/** Of the whole server, once. */
+export function watchAuthority(registry: Registry, read: ReadAuthority): void {
+  addAskedGauge(registry, {
+    name: 'tls_authority_expiry_timestamp_seconds',
+    help: 'When the authority that is built in ends; missing where there is none.',
+    async ask(gauge) {
+      gauge.remove();
+      const authority = await read().catch(() => undefined);
+      if (authority !== undefined) gauge.set(authority.notAfter / 1000);
+    },
+  });
 }

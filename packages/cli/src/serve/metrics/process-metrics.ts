@@ -4,18 +4,20 @@ import type { ObserveStorage } from '@portolan/storage';
 import { Histogram, Registry } from 'prom-client';
 import { addAskedGauge } from './asked-gauge.ts';
 import { type AuthMetrics, createAuthMetrics } from './auth-metrics.ts';
-import { createCertificateMetrics, type ListCertificates } from './certificate-metrics.ts';
+import { type CertificateMetrics, createCertificateMetrics } from './certificate-metrics.ts';
 import { type CountConnect, createConnectMetrics } from './connect-metrics.ts';
+import type { RefusalReason } from '../refusal.ts';
+import { createRefusalMetrics } from './refusal-metrics.ts';
 import { createRegistryMetrics, type RegistryMetrics } from './registry-metrics.ts';
 import type { Snapshot } from './snapshot.ts';
 
-export interface ProcessMetrics {
+export interface ProcessMetrics extends CertificateMetrics {
   readonly prometheus: Registry;
   readonly registry: RegistryMetrics;
   readonly auth: AuthMetrics;
   readonly observeStorage: ObserveStorage;
-  readonly watchCertificates: (list: ListCertificates) => void;
   readonly countConnect: CountConnect;
+  readonly countRefusal: (reason: RefusalReason) => void;
   snapshot(): Promise<Snapshot>;
 }
 
@@ -70,8 +72,9 @@ export function createProcessMetrics(): ProcessMetrics {
     registry: createRegistryMetrics(prometheus),
     auth: createAuthMetrics(prometheus),
     observeStorage: storageObserver(prometheus),
-    watchCertificates: createCertificateMetrics(prometheus),
+    ...createCertificateMetrics(prometheus),
     countConnect: createConnectMetrics(prometheus),
+    countRefusal: createRefusalMetrics(prometheus),
     snapshot: () => prometheus.getMetricsAsJSON(),
   };
 }

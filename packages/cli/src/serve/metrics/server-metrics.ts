@@ -4,6 +4,7 @@ import type { Storage } from '@portolan/storage';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ServeRole } from '../../config/serve-settings.ts';
 import type { ObserveJob } from '../jobs.ts';
+import { type ReadAuthority, watchAuthority } from './certificate-metrics.ts';
 import { watchContent } from './content-metrics.ts';
 import { createCrewSnapshots, type CrewMember } from './crew-snapshots.ts';
 import { createJobMetrics } from './job-metrics.ts';
@@ -18,6 +19,7 @@ export interface ServerMetricsDeps {
   readonly diskFloorBytes: number;
   readonly version: string;
   readonly clock: () => number;
+  readonly readAuthority: ReadAuthority;
 }
 
 export interface ServerMetrics {
@@ -51,6 +53,7 @@ export function createServerMetrics(deps: ServerMetricsDeps): ServerMetrics {
   const { prometheus } = process;
   const restarts = tellOfItself(prometheus, version);
   const hasContent = role !== 'auth';
+  watchAuthority(prometheus, deps.readAuthority);
   if (hasContent) watchContent(prometheus, deps);
   const crew = createCrewSnapshots({ own: () => process.snapshot() });
   return {

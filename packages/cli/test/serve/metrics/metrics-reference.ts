@@ -23,6 +23,7 @@ function registryOfAll(): Registry {
     diskFloorBytes: 0,
     version: '',
     clock: Date.now,
+    readAuthority: async () => undefined,
   });
   return process.prometheus;
 }

@@ -1,7 +1,10 @@
 import type { UpstreamRecord } from '@portolan/storage';
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { createCertificateMetrics } from '../../../src/serve/metrics/certificate-metrics.ts';
+import {
+  createCertificateMetrics,
+  watchAuthority,
+} from '../../../src/serve/metrics/certificate-metrics.ts';
 import { watchContent } from '../../../src/serve/metrics/content-metrics.ts';
 import { createJobMetrics } from '../../../src/serve/metrics/job-metrics.ts';
 import { createMirrorMetrics } from '../../../src/serve/metrics/mirror-metrics.ts';
@@ -165,7 +168,7 @@ describe('the mirror', () => {
 describe('certificates', () => {
   it('are told as they are at the moment', async () => {
     const registry = new Registry();
-    const watch = createCertificateMetrics(registry);
+    const { watchCertificates: watch } = createCertificateMetrics(registry);
     expect(await registry.metrics()).not.toContain('file=');
     let list = [{ file: 'a.pem', notAfter: 1_800_000_000_000 }];
     watch(() => list);
@@ -175,5 +178,15 @@ describe('certificates', () => {
     const text = await registry.metrics();
     expect(text).toContain(`${name}{file="b.pem"} 1\n`);
     expect(text).not.toContain('a.pem');
+  });
+
+  it('have an authority only where one is made', async () => {
+    const registry = new Registry();
+    let authority: { notAfter: number } | undefined;
+    watchAuthority(registry, async () => authority);
+    const name = 'tls_authority_expiry_timestamp_seconds';
+    expect(await registry.metrics()).not.toMatch(new RegExp(`^${name}`, 'm'));
+    authority = { notAfter: 1_800_000_000_000 };
+    expect(await registry.metrics()).toContain(`${name} 1800000000\n`);
   });
 });
