@@ -4,7 +4,7 @@ import type { Clock } from '@portolan/storage';
 import { type MirrorError, type MirrorErrorCode, mirrorError } from '../errors.ts';
 import type { Answer } from './answer.ts';
 import type { ClientLimits } from './limits.ts';
-import { readQuota } from './quota.ts';
+import { type Quota, readQuota } from './quota.ts';
 
 export interface RefusalDeps {
   readonly clock: Clock;
@@ -33,9 +33,13 @@ const SAYS: Partial<Record<MirrorErrorCode, string>> = {
   'upstream-corrupt': 'answers unexpectedly',
 };
 
-function retryAt(answer: Answer, now: number): number | undefined {
+function retryAt(answer: Answer, now: number, spent: Quota | undefined): number | undefined {
   const header = answer.header('retry-after') ?? answer.header('x-retry-after');
-  if (header === undefined) return undefined;
+  if (header === undefined) {
+    // Nobody says when the window began; when as much time has passed again, it is over.
+    const seconds = spent?.windowSeconds;
+    return seconds === undefined ? undefined : now + seconds * 1000;
+  }
   if (/^\s*\d{1,12}\s*$/.test(header)) {
     const seconds = Number(header);
     return seconds >= LEAST_EPOCH_SECONDS ? seconds * 1000 : now + seconds * 1000;
@@ -72,12 +76,13 @@ export async function refusal(
 ): Promise<MirrorError> {
   const { status, url } = answer;
   const code = codeFor(status);
-  const at = retryAt(answer, clock());
+  const quota = status === 429 ? readQuota(answer) : undefined;
+  const isQuotaUsedUp = quota?.remaining === 0;
+  const at = retryAt(answer, clock(), isQuotaUsedUp ? quota : undefined);
   const words = await answer.bytes(limits.maxErrorBytes).then(
     (body) => said(body, (text) => answer.scrub(text)),
     () => undefined,
   );
-  const isQuotaUsedUp = status === 429 && readQuota(answer)?.remaining === 0;
   const tail = words === undefined ? '' : `: ${words}`;
   return mirrorError(code, `${url.host} ${SAYS[code]} (${what}, status ${status})${tail}`, {
     host: url.host,

@@ -26,12 +26,11 @@ function delayAfter(error: unknown, failures: number, deps: RetryDeps): number |
   const isLimited = error instanceof DomainError && error.code === 'upstream-limited';
   if (!isLimited && !isPassing(error)) return undefined;
   const detail = error instanceof DomainError ? error.detail : {};
-  // A pull limit that is used up lasts for hours.
-  if (detail['isQuotaUsedUp'] === true) return undefined;
   const most = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 1));
   const jittered = most * (SHARE_FIXED + (1 - SHARE_FIXED) * deps.random());
   const { retryAt } = detail;
-  if (typeof retryAt !== 'number') return jittered;
+  // A pull limit that is used up lasts for hours, unless the upstream knows better.
+  if (typeof retryAt !== 'number') return detail['isQuotaUsedUp'] === true ? undefined : jittered;
   const asked = retryAt - deps.clock();
   return asked > deps.limits.maxRetryAfterMs ? undefined : Math.max(asked, jittered);
 }

@@ -39,6 +39,7 @@ export function createMirror(deps: MirrorDeps): Mirror {
     openSource: async (rule) => (await clients.client(rule.upstream)).repository(rule.path),
     openSink: (rule) => createLocalRepository(local, rule.destination, actor),
     hasBlobHere: (digest) => storage.blobs.isAnywhere(digest),
+    noteQuotas: () => clients.noteQuotas(),
     clock,
     random,
     randomId,

@@ -155,6 +155,8 @@ async function planImages(deps: SyncDeps, plan: Plan, names: Names): Promise<Rul
   const { rule, source, sink, options } = plan;
   const seen = await lookAtAll(plan);
   const looks = totalRequests(source.counts);
+  // The heads have told, also to who has never asked before.
+  await deps.noteQuotas();
   const upstream = await deps.stores.upstreams.find(rule.upstream);
   const quota = knownQuota(upstream, deps.clock());
   const isMeasured = options.measures ?? quota === undefined;

@@ -15,6 +15,8 @@ export interface SyncDeps {
   readonly openSink: (rule: MirrorRule) => SinkRepository;
   /** Whether any repository here has the blob; changes nothing, as a plan must not. */
   readonly hasBlobHere: (digest: Digest) => Promise<boolean>;
+  /** Writes down what upstreams have said of their pull limits so far. */
+  readonly noteQuotas: () => Promise<void>;
   readonly clock: () => number;
   /** In [0, 1). */
   readonly random: () => number;

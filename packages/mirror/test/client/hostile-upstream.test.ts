@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRegistryClient, type RegistryClient } from '../../src/client/registry-client.ts';
 import type { UpstreamSettings } from '../../src/client/upstream-settings.ts';
+import type { MirrorError } from '../../src/errors.ts';
 import type { SinkRepository, SourceRepository } from '../../src/places/place.ts';
 import { clientDeps, type TestClientDeps } from '../fixtures/client-deps.ts';
 import {
@@ -325,6 +326,8 @@ describe('a token service that says nothing', () => {
   });
 });
 
+const USED_UP = { 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '0;w=21600' } as const;
+
 describe('an upstream with a bad day', () => {
   it.each<[string, ScriptedAnswer]>([
     ['500', status(500)],
@@ -344,10 +347,23 @@ describe('an upstream with a bad day', () => {
     expect(deps.slept.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThanOrEqual(20_000);
   });
 
-  it('says when to come back', async () => {
-    const at = deps.clock() + 3_600_000;
-    registry.on(MANIFEST, status(429, { 'retry-after': '3600' }));
-    await expect(manifest()).rejects.toMatchObject({ detail: { retryAt: at } });
+  it.each<[string, Readonly<Record<string, string>>, number | undefined]>([
+    ['by Retry-After', { 'retry-after': '3600' }, 3600],
+    ['by the window of a pull limit that is used up', USED_UP, 21_600],
+    ['by both, where the first is right', { ...USED_UP, 'retry-after': '900' }, 900],
+    ['not at all', { ...USED_UP, 'ratelimit-limit': '100', 'ratelimit-remaining': '0' }, undefined],
+  ])('says when to come back: %s', async (_how, headers, seconds) => {
+    const now = deps.clock();
+    registry.on(MANIFEST, status(429, headers));
+    const error: unknown = await manifest().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'upstream-limited' });
+    const retryAt = seconds === undefined ? undefined : now + seconds * 1000;
+    expect((error as MirrorError).detail['retryAt']).toBe(retryAt);
+  });
+
+  it('is waited for where its pull limit ends in a moment', async () => {
+    registry.on(MANIFEST, status(429, { ...USED_UP, 'retry-after': '7' }), honestly);
+    expect((await manifest())?.digest).toBe(IMAGE.digest);
   });
 
   it('gives the rest of a blob, though it knows no ranges', async () => {

@@ -36,6 +36,7 @@ export async function openSyncFixture(): Promise<SyncFixture> {
     openSource: async () => upstream,
     openSink: (rule) => createLocalRepository(local, rule.destination, 'mirror'),
     hasBlobHere: (digest) => storage.blobs.isAnywhere(digest),
+    noteQuotas: async () => undefined,
     clock: () => Date.now() + skew,
     random: () => 0,
     randomId: () => crypto.randomUUID(),

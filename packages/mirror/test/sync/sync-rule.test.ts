@@ -2,6 +2,7 @@ import { Digest, RepositoryName, Tag } from '@portolan/oci';
 import { describe, expect, it } from 'vitest';
 import { mirrorError } from '../../src/errors.ts';
 import { createHostWork } from '../../src/sync/host-work.ts';
+import { planRule } from '../../src/sync/plan-rule.ts';
 import { knownQuota, planQuota } from '../../src/sync/quota.ts';
 import { tagOfDigest } from '../../src/sync/rule-images.ts';
 import { SILENT_SYNC } from '../../src/sync/sync-progress.ts';
@@ -337,6 +338,16 @@ describe('a plan', () => {
       quota: { needed: 3, now: 2, restAt: observedAt + 6 * HOUR },
     });
     expect((await plan(made, true)).isMeasured).toBe(true);
+  });
+
+  it('learns of a pull limit by its first heads, and costs none of it', async () => {
+    const { rule, upstream, storage, deps } = await withSample();
+    const said = { limit: 100, remaining: 61, windowSeconds: 21_600, observedAt: deps.clock() };
+    const noteQuotas = () => storage.upstreams.noteQuota('docker.io', said);
+    const options = { jobs: 3, measures: undefined, signal: new AbortController().signal };
+    const planned = await planRule({ ...deps, noteQuotas }, await rule(), options);
+    expect(upstream.log.filter((request) => request.startsWith('manifest '))).toEqual([]);
+    expect(planned).toMatchObject({ isMeasured: false, quota: { remaining: 61 } });
   });
 
   it.each([
