@@ -36,8 +36,8 @@ function countBytes(output: Output, what: string): (count: number) => void {
   };
 }
 
-function planLine({ references, bytes, neededBytes }: ExportPlan): string {
-  return `${counted(references, 'reference')}, ${formatBytes(bytes)}; ${formatBytes(neededBytes)} to write`;
+function planLine({ references, bytes, newBytes }: ExportPlan): string {
+  return `${counted(references, 'reference')}, ${formatBytes(bytes)}; ${formatBytes(newBytes)} to write`;
 }
 
 function copiedLine(name: string, bytes: number): string {
@@ -67,7 +67,7 @@ function liveExport(stream: LiveStream, clock: () => number) {
   const images = openLiveImages(stream, clock, ({ found, done, bytes }) =>
     plan === undefined
       ? 'looking for what there is to copy'
-      : `${done} of ${found} images, ${formatBytes(bytes)} of ${formatBytes(plan.neededBytes)} copied`,
+      : `${done} of ${found} images, ${formatBytes(bytes)} of ${formatBytes(plan.newBytes)} copied`,
   );
   return {
     planned(found: ExportPlan) {

@@ -12,7 +12,7 @@ import { openSyncProgress } from '../../src/commands/sync-progress.ts';
 const DIGEST = `sha256:${'a'.repeat(64)}` as Digest;
 const NAME = 'docker.io/library/busybox:musl';
 const GIB = 1024 ** 3;
-const PLAN = { references: 2, bytes: 4096, neededBytes: 2048 } as ExportPlan;
+const PLAN = { references: 2, bytes: 4096, newBytes: 2048 } as ExportPlan;
 const COPIED = { digest: DIGEST, isUnchanged: false, manifests: 1, blobs: 1, bytes: 2048 };
 const IMPORTED = {
   name: NAME,

@@ -59,7 +59,9 @@ export interface ExportPlan {
   readonly bytes: number;
   /** Left out, since the other side has them. */
   readonly knownBlobs: number;
-  /** Of what is not on the disk yet, in whole clusters. */
+  /** Of what is not on the disk yet. */
+  readonly newBytes: number;
+  /** The room that this takes there, in whole clusters. */
   readonly neededBytes: number;
 }
 
@@ -159,12 +161,17 @@ async function isOnDisk(
   return true;
 }
 
-async function measure(options: PlanOptions, sizes: ReadonlyMap<Digest, number>): Promise<number> {
-  let needed = 0;
+async function measure(
+  options: PlanOptions,
+  sizes: ReadonlyMap<Digest, number>,
+): Promise<Pick<ExportPlan, 'newBytes' | 'neededBytes'>> {
+  let [newBytes, neededBytes] = [0, 0];
   for (const [digest, size] of sizes) {
-    if (!(await isOnDisk(options, { digest, size }))) needed += bytesOnDisk(size);
+    if (await isOnDisk(options, { digest, size })) continue;
+    newBytes += size;
+    neededBytes += bytesOnDisk(size);
   }
-  return needed;
+  return { newBytes, neededBytes };
 }
 
 /**
@@ -200,6 +207,6 @@ export async function planExport(
     blobs: sizes.blobs.size,
     bytes: [...files.values()].reduce((sum, size) => sum + size, 0),
     knownBlobs: sizes.known.size,
-    neededBytes: await measure(options, files),
+    ...(await measure(options, files)),
   };
 }
