@@ -1,8 +1,10 @@
 // Goes through what an engine does for one image, as far as the manifest, and keeps every request and
 // answer, without secrets.
 import type { PlannedRequest, PlannedRequests, RegistryAddress } from '@portolan/clients';
-import { type EngineLogin, type EngineToken, getEngineToken } from './engine-token.ts';
-import type { RegistryAnswer, SendRequest } from './registry-connection.ts';
+import type { ServerAnswer } from '../connection/named-request.ts';
+import type { RegistryLogin } from '../connection/registry-login.ts';
+import { type EngineToken, getEngineToken } from './engine-token.ts';
+import type { SendRequest } from './registry-connection.ts';
 
 /** One request and what came back. */
 export interface ProbedExchange {
@@ -19,7 +21,7 @@ export interface EngineProbe {
   /** Undefined when the engine needed none. */
   readonly token: EngineToken | undefined;
   /** The answer that decides. */
-  readonly last: RegistryAnswer | undefined;
+  readonly last: ServerAnswer | undefined;
   /** Why there was no answer at all. */
   readonly failure: string | undefined;
 }
@@ -27,7 +29,7 @@ export interface EngineProbe {
 export interface ProbeDeps {
   readonly registry: RegistryAddress;
   readonly send: SendRequest;
-  readonly login: EngineLogin | undefined;
+  readonly login: RegistryLogin | undefined;
 }
 
 function connectionFailure(error: unknown): string {
@@ -41,9 +43,9 @@ function connectionFailure(error: unknown): string {
 
 function createProbe(plan: PlannedRequests, deps: ProbeDeps) {
   const exchanges: ProbedExchange[] = [];
-  const known: { token?: EngineToken; last?: RegistryAnswer } = {};
+  const known: { token?: EngineToken; last?: ServerAnswer } = {};
 
-  async function send(request: PlannedRequest): Promise<RegistryAnswer> {
+  async function send(request: PlannedRequest): Promise<ServerAnswer> {
     const { method, url, headers } = request;
     const secret = known.token?.token;
     const bearer = secret === undefined ? {} : { authorization: `Bearer ${secret}` };
@@ -56,7 +58,7 @@ function createProbe(plan: PlannedRequests, deps: ProbeDeps) {
     return answer;
   }
 
-  async function answerChallenge({ headers }: RegistryAnswer): Promise<EngineToken | undefined> {
+  async function answerChallenge({ headers }: ServerAnswer): Promise<EngineToken | undefined> {
     const challenge = headers.get('www-authenticate') ?? '';
     const token = await getEngineToken({ challenge, plan, login: deps.login }, deps);
     if (token === undefined) return undefined;

@@ -3,7 +3,7 @@ import type { RequestShape } from '@portolan/clients';
 import { Digest } from '@portolan/oci';
 import { createHash } from 'node:crypto';
 import type { EngineProbe } from './engine-probe.ts';
-import type { RegistryAnswer } from './registry-connection.ts';
+import type { ServerAnswer } from '../connection/named-request.ts';
 
 export type Verdict = 'ok' | 'would fall back to the upstream' | 'refused' | 'not possible';
 
@@ -15,7 +15,7 @@ export interface JudgedProbe {
 }
 
 /** The first error of the spec's error body. */
-function errorOf({ body }: RegistryAnswer): string | undefined {
+function errorOf({ body }: ServerAnswer): string | undefined {
   try {
     const { errors } = JSON.parse(body.toString('utf8')) as {
       errors?: readonly { readonly code?: string; readonly message?: string }[];
@@ -27,7 +27,7 @@ function errorOf({ body }: RegistryAnswer): string | undefined {
   }
 }
 
-function refusal(answer: RegistryAnswer, { token }: EngineProbe): string {
+function refusal(answer: ServerAnswer, { token }: EngineProbe): string {
   const said = errorOf(answer) ?? `status ${answer.status}`;
   if (answer.status !== 401) return said;
   if (token === undefined) return `${said}; the engine asked for no token`;
@@ -36,7 +36,7 @@ function refusal(answer: RegistryAnswer, { token }: EngineProbe): string {
 }
 
 /** What engines rely on in an answer of 200. */
-function flaw({ headers, body }: RegistryAnswer): string | undefined {
+function flaw({ headers, body }: ServerAnswer): string | undefined {
   const encoding = headers.get('content-encoding');
   if (encoding !== undefined) return `the manifest is sent with Content-Encoding ${encoding}`;
   const digest = Digest.find(headers.get('docker-content-digest') ?? '');

@@ -13,7 +13,7 @@ export interface PlaceOptions {
 
 export interface RegistryPlace {
   readonly registry: RegistryAddress;
-  /** PEM; undefined where the system's trust is enough. */
+  /** PEM; undefined where there is none but the system's trust. */
   readonly ca: string | undefined;
   /** Undefined without a data directory. */
   readonly mirrored: readonly UpstreamHost[] | undefined;
@@ -76,5 +76,5 @@ export async function findRegistryPlace(
   const { ca: file } = options;
   const ca = file === undefined ? await readOwnAuthority(context) : await readAuthority(file);
   const mirrored = await listMirrored(context);
-  return { registry, ca: registry.isPlain ? undefined : ca, mirrored };
+  return { registry, ca, mirrored };
 }

@@ -11,9 +11,9 @@ import {
 import { Tag, UpstreamHost } from '@portolan/oci';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { EngineProbe, ProbeDeps } from '../clients/engine-probe.ts';
-import type { EngineLogin } from '../clients/engine-token.ts';
 import type { JudgedProbe } from '../clients/probe-verdict.ts';
 import type { PlaceOptions } from '../clients/registry-place.ts';
+import type { RegistryLogin } from '../connection/registry-login.ts';
 import { findContainerFiles } from '../config/container-files.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
@@ -46,7 +46,7 @@ function readEngines(text: string): readonly CheckedEngine[] {
 async function findOwnLogin(
   { environment }: CommandContext,
   registryHost: string,
-): Promise<EngineLogin | undefined> {
+): Promise<RegistryLogin | undefined> {
   const host = UpstreamHost.find(registryHost);
   if (host === undefined) return undefined;
   const { askCredentialHelper, findLogin } = await import('@portolan/mirror');

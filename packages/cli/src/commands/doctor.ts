@@ -2,7 +2,7 @@
 import { DomainError } from '@portolan/oci';
 import type { Command } from 'commander';
 import { readAuthority, readOwnAuthority } from '../clients/registry-place.ts';
-import type { ServerLogin } from '../doctor/server.ts';
+import type { RegistryLogin } from '../connection/registry-login.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
 import type { CommandContext } from './context.ts';
@@ -29,7 +29,7 @@ It ends with 0 when nothing failed, warnings or not, and with 1 otherwise.`;
 async function readLogin(
   context: CommandContext,
   options: DoctorOptions,
-): Promise<ServerLogin | undefined> {
+): Promise<RegistryLogin | undefined> {
   const { user: username } = options;
   if (username === undefined) return undefined;
   const choice = await readPassword(context, options);

@@ -1,7 +1,7 @@
 // `portolan health`: for container engines and kubelets, which run a command to see whether a server works.
 import { reasonOf } from '@portolan/oci';
 import type { Command } from 'commander';
-import { askableAddress, askReadiness } from '../clients/server-health.ts';
+import { askableAddress, askReadiness } from '../connection/server-health.ts';
 import { ListenAddress } from '../config/listen-address.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';

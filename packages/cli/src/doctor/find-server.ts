@@ -3,7 +3,8 @@
 import { parseRegistryAddress } from '@portolan/clients';
 import { UpstreamHost } from '@portolan/oci';
 import type { Machine, OpenMachine } from './machine.ts';
-import type { Server, ServerLogin } from './server.ts';
+import type { RegistryLogin } from '../connection/registry-login.ts';
+import type { Server } from './server.ts';
 import { createServerConnection } from './server-connection.ts';
 import { createSignToken } from './sign-token.ts';
 
@@ -11,7 +12,7 @@ export interface ServerOptions {
   readonly url: string | undefined;
   /** PEM. */
   readonly ca: string | undefined;
-  readonly login: ServerLogin | undefined;
+  readonly login: RegistryLogin | undefined;
   readonly namespace: string | undefined;
   readonly actor: string;
   readonly clock: () => number;

@@ -1,5 +1,6 @@
 // The repository that the push goes to, made for one run: what is sent there, and what is taken away again.
 import { RepositoryName } from '@portolan/oci';
+import type { ServerAnswer } from '../connection/named-request.ts';
 import { type Finding, skipped } from './check.ts';
 import {
   makeScratchImage,
@@ -8,7 +9,7 @@ import {
   type ScratchImage,
 } from './scratch-image.ts';
 import type { Server } from './server.ts';
-import type { ServerAnswer, ServerRequest } from './server-connection.ts';
+import type { ServerRequest } from './server-connection.ts';
 import { requestToken } from './tokens.ts';
 
 export interface Scratch {

@@ -2,12 +2,8 @@
 import type { RegistryAddress } from '@portolan/clients';
 import type { UpstreamHost } from '@portolan/oci';
 import type { LoginFailureStore } from '@portolan/storage';
+import type { RegistryLogin } from '../connection/registry-login.ts';
 import type { ServerConnection } from './server-connection.ts';
-
-export interface ServerLogin {
-  readonly username: string;
-  readonly password: string;
-}
 
 /** Signs a token for one repository with the keys of this machine. */
 export type SignToken = (repository: string) => Promise<string>;
@@ -23,7 +19,7 @@ export interface Server {
   readonly views: readonly UpstreamHost[] | undefined;
   /** Whether it is the one of this machine's settings. */
   readonly isOwn: boolean;
-  readonly login: ServerLogin | undefined;
+  readonly login: RegistryLogin | undefined;
   /** Undefined where there are no keys, or they are not those of this server. */
   readonly signToken: SignToken | undefined;
   /** Where the scratch repository goes; undefined when nobody has said so. */

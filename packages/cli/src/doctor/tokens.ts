@@ -1,7 +1,9 @@
 // Tokens as clients get them: by the challenge, from the realm, with the login that was given. Only the push
 // may take one that is signed here.
 import { parseChallenges } from '@portolan/mirror';
-import type { Server, ServerLogin } from './server.ts';
+import { basicHeader, mayHaveLogin, type RegistryLogin } from '../connection/registry-login.ts';
+import { accessOf, readToken } from '../connection/token-answer.ts';
+import type { Server } from './server.ts';
 
 export interface Challenge {
   readonly realm: string;
@@ -42,39 +44,12 @@ export interface TokenRequest {
   /** Undefined asks for no scope: a login. */
   readonly repository: string | undefined;
   readonly actions?: string;
-  readonly login: ServerLogin | undefined;
+  readonly login: RegistryLogin | undefined;
 }
 
 export interface GrantedToken {
   readonly token: string;
   readonly granted: readonly string[];
-}
-
-function readJson(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? { ...value } : {};
-  } catch {
-    return {};
-  }
-}
-
-/** Read, not verified. */
-function actionsOf(token: string): readonly string[] {
-  const { access } = readJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
-  const entries: readonly unknown[] = Array.isArray(access) ? access : [];
-  return entries.flatMap((entry) => {
-    const { actions } =
-      typeof entry === 'object' && entry !== null ? { actions: [], ...entry } : { actions: [] };
-    return Array.isArray(actions) ? actions.map(String) : [];
-  });
-}
-
-/** The login goes to the registry's own host and the names below it alone, and never out of TLS. */
-function mayHaveLogin({ address }: Server, realm: URL): boolean {
-  const { hostname, protocol } = new URL(address.origin);
-  const isOurs = realm.hostname === hostname || realm.hostname.endsWith(`.${hostname}`);
-  return isOurs && (realm.protocol === 'https:' || realm.protocol === protocol);
 }
 
 /** @throws TokenRefused */
@@ -89,18 +64,17 @@ export async function requestToken(
   if (repository !== undefined) {
     url.searchParams.set('scope', `repository:${repository}:${actions}`);
   }
-  if (login !== undefined && !mayHaveLogin(server, url)) {
+  if (login !== undefined && !mayHaveLogin(server.address, url)) {
     throw new LoginWithheld(
       `the login is not sent to ${url.origin}, which is not ${server.address.host}`,
     );
   }
-  const pair = Buffer.from(`${login?.username}:${login?.password}`).toString('base64');
-  const headers = login === undefined ? {} : { authorization: `Basic ${pair}` };
+  const headers = login === undefined ? {} : basicHeader(login);
   const { status, body } = await server.connection.send({ url: url.href, headers });
   if (status !== 200) throw new TokenRefused(status);
-  const { token } = readJson(body.toString('utf8'));
-  if (typeof token !== 'string') throw new TokenRefused(status);
-  return { token, granted: actionsOf(token) };
+  const token = readToken(body);
+  if (token === undefined) throw new TokenRefused(status);
+  return { token, granted: accessOf(token).flatMap((access) => access.actions) };
 }
 
 /** @throws TokenRefused */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { askableAddress } from '../../src/clients/server-health.ts';
+import { askableAddress } from '../../src/connection/server-health.ts';
 import { ListenAddress } from '../../src/config/listen-address.ts';
 import { run, scratchDirectory, startServer } from '../serve/start-server.ts';
 

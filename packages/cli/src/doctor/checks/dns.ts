@@ -3,7 +3,7 @@ import { UpstreamHost } from '@portolan/oci';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { bare } from '../../clients/registry-connection.ts';
+import { bareHost } from '../../connection/server-trust.ts';
 import { type Check, fail, ok, onServer, skipped, warn } from '../check.ts';
 import type { Server } from '../server.ts';
 
@@ -23,7 +23,7 @@ function ownAddresses(): ReadonlySet<string> {
 }
 
 function nameOf({ address }: Server): string {
-  return bare(new URL(address.origin).hostname);
+  return bareHost(new URL(address.origin));
 }
 
 export const dns: Check = onServer({

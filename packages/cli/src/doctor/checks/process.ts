@@ -3,7 +3,7 @@ import { reasonOf } from '@portolan/oci';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { type Check, fail, type Finding, ok, onMachine, skipped, warn } from '../check.ts';
-import { askableAddress, askReadiness } from '../../clients/server-health.ts';
+import { askableAddress, askReadiness } from '../../connection/server-health.ts';
 import { ListenAddress } from '../../config/listen-address.ts';
 
 /** Each connection may have a file of a blob open; databases and listeners need some more. */

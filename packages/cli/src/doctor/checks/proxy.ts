@@ -3,6 +3,7 @@
 import { accountFailureKey, sourceOf } from '@portolan/auth';
 import { UpstreamHost } from '@portolan/oci';
 import { type Check, fail, type Finding, ok, onServer, skipped, warn } from '../check.ts';
+import { basicHeader } from '../../connection/registry-login.ts';
 import { formatBytes } from '../../terminal/format-bytes.ts';
 import type { Server } from '../server.ts';
 import { getChallenge } from '../tokens.ts';
@@ -104,12 +105,14 @@ async function findSource(
   const { connection, randomId, failures } = server;
   const name = `doctor-${randomId().slice(0, 16)}`;
   const keys = new Map(candidates.map((address) => [accountFailureKey(name, address), address]));
-  const pair = Buffer.from(`${name}:${randomId()}`).toString('base64');
   const challenge = await getChallenge(server);
   if (typeof challenge === 'string') return undefined;
   const url = new URL(challenge.realm);
   url.searchParams.set('service', challenge.service);
-  await connection.send({ url: url.href, headers: { authorization: `Basic ${pair}` } });
+  await connection.send({
+    url: url.href,
+    headers: basicHeader({ username: name, password: randomId() }),
+  });
   const [counted] = (await failures?.counted([...keys.keys()])) ?? [];
   await failures?.clear([...keys.keys()]);
   return counted === undefined ? undefined : keys.get(counted);

@@ -1,7 +1,7 @@
 // Whether the port is open, port 80 leads to it, and both clocks say the same.
 import { reasonOf } from '@portolan/oci';
 import { connect } from 'node:net';
-import { bare } from '../../clients/registry-connection.ts';
+import { bareHost } from '../../connection/server-trust.ts';
 import { type Check, fail, ok, onServer, skipped, warn } from '../check.ts';
 
 const WITHIN_MS = 3000;
@@ -24,10 +24,10 @@ export const tcp: Check = onServer({
   topic: 'network',
   after: ['dns'],
   async run({ address }) {
-    const { hostname, port, protocol } = new URL(address.origin);
-    const number = Number(port || (protocol === 'https:' ? 443 : 80));
+    const to = new URL(address.origin);
+    const number = Number(to.port || (to.protocol === 'https:' ? 443 : 80));
     try {
-      await tryConnect(bare(hostname), number);
+      await tryConnect(bareHost(to), number);
       return ok(`port ${number} is open`);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;

@@ -4,7 +4,7 @@ import { UpstreamHost } from '@portolan/oci';
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect } from 'node:tls';
-import { bare, trust } from '../../clients/registry-connection.ts';
+import { bareHost, createTrust } from '../../connection/server-trust.ts';
 import {
   type Advice,
   type Check,
@@ -31,12 +31,12 @@ interface Handshake {
 
 /** @throws the system's error when there is no TLS */
 async function shakeHands({ address, ca }: Server, name: string): Promise<Handshake> {
-  const { hostname, port } = new URL(address.origin);
+  const to = new URL(address.origin);
   const socket = connect({
-    host: bare(hostname),
-    port: Number(port || 443),
+    host: bareHost(to),
+    port: Number(to.port || 443),
     ...(isIP(name) === 0 ? { servername: name } : {}),
-    secureContext: trust(ca),
+    secureContext: createTrust(ca)(),
     // Looked at here, in place of thrown away.
     rejectUnauthorized: false,
     checkServerIdentity: () => undefined,
@@ -145,7 +145,7 @@ export const tls: Check = onServer({
   after: ['tcp'],
   async run(server) {
     if (server.address.isPlain) return skipped('the address is plain http');
-    const name = bare(new URL(server.address.origin).hostname);
+    const name = bareHost(new URL(server.address.origin));
     try {
       const seen = await shakeHands(server, name);
       const found = [
@@ -172,7 +172,7 @@ export const virtualHostTls: Check = onServer({
   topic: 'network',
   after: ['tls'],
   async run(server) {
-    const name = bare(new URL(server.address.origin).hostname);
+    const name = bareHost(new URL(server.address.origin));
     const { views = [], address } = server;
     if (address.isPlain || isIP(name) !== 0) return skipped('there are no host names with TLS');
     const labels = views
