@@ -1,6 +1,7 @@
 // What the clients of registries are told, and what each of them then sends.
 export type { ClientErrorCode } from './client-error.ts';
 export type { ClientConfig, ConfigFile, ConfigRequest } from './config/client-config.ts';
+export { hostsBesideProxy, proxyAddress } from './config/proxy.ts';
 export { CONFIG_ENGINES, type ConfigEngine, writeConfig } from './config/write-config.ts';
 export { type EngineVersion, parseEngineVersion } from './engine-version.ts';
 export { CHECKED_ENGINES, type CheckedEngine, shapesOf } from './engines/engine-shapes.ts';

@@ -64,7 +64,7 @@ async function readRequest(
     upstreams,
     knownUpstreams: mirrored.length === 0 ? [UpstreamHost.DOCKER_HUB] : mirrored,
     fails: readFails(options),
-    ca,
+    ca: registry.isPlain ? undefined : ca,
     version: engineVersion === undefined ? undefined : parseEngineVersion(engineVersion),
     proxy: options.proxy,
     unit: options.unit,

@@ -2,6 +2,7 @@
 // every registry. The registry itself is reached without it.
 import { UpstreamHost } from '@portolan/oci';
 import { refuse } from '../client-error.ts';
+import type { RegistryAddress } from '../registry-address.ts';
 import {
   certificateFiles,
   type ClientConfig,
@@ -23,10 +24,19 @@ function nameOf(host: string): string {
   return host.replace(/:\d+$/, '');
 }
 
-function proxyOf({ proxy, registry }: ConfigRequest): string {
+/** Where the CONNECT listener is. @throws DomainError `request-invalid` */
+export function proxyAddress({
+  proxy,
+  registry,
+}: Pick<ConfigRequest, 'proxy' | 'registry'>): string {
   const url = URL.parse(proxy ?? `http://${nameOf(registry.host)}:${PORT}`);
   if (url?.protocol === 'http:' && url.pathname === '/' && url.search === '') return url.origin;
   return refuse('the proxy is no http URL', 'use one such as http://registry.lan:3128');
+}
+
+/** Hosts that engines reach without the proxy, each with what is below it. */
+export function hostsBesideProxy({ host }: RegistryAddress): readonly string[] {
+  return [...new Set([nameOf(host), 'localhost', '127.0.0.1', '::1'])];
 }
 
 function unitOf({ unit = 'docker.service' }: ConfigRequest): string {
@@ -52,14 +62,13 @@ export function proxyConfig(request: ConfigRequest): ClientConfig {
     );
   }
   const unit = unitOf(request);
-  const name = nameOf(request.registry.host);
-  const exempt = [...new Set([name, 'localhost', '127.0.0.1', '::1'])].join(',');
+  const exempt = hostsBesideProxy(request.registry).join(',');
   const upstreams = namedUpstreams(request).filter((host) => host !== UpstreamHost.DOCKER_HUB);
   return {
     files: [
       {
         path: `/etc/systemd/system/${unit}.d/50-portolan-proxy.conf`,
-        text: `[Service]\n${variable('HTTPS_PROXY', proxyOf(request))}\n${variable('NO_PROXY', exempt)}\n`,
+        text: `[Service]\n${variable('HTTPS_PROXY', proxyAddress(request))}\n${variable('NO_PROXY', exempt)}\n`,
       },
       ...certificateFiles(
         request,

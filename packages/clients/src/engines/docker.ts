@@ -45,7 +45,7 @@ export const FULL_NAME_SHAPES: readonly RequestShape[] = [
   },
 ];
 
-/** Through CONNECT, or with a name server that points the upstream's name to us. */
+/** Through CONNECT. */
 export const PROXY_SHAPES: readonly RequestShape[] = [
   { ...DOCKERD, name: 'as the upstream itself', host: 'upstream', fallback: 'never' },
 ];

@@ -13,7 +13,7 @@ export interface WantedImage {
 
 export interface PlannedRequest {
   readonly method: 'GET' | 'HEAD';
-  /** With the host that the engine believes to talk to; the connection goes to the registry. */
+  /** With the host that the engine believes to talk to; the connection goes to ours, or its proxy. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -65,7 +65,9 @@ export function planRequests(
   const { namespaceInPath } = shape;
   const namespace = UpstreamHost.namespaceOf(image.host);
   const before = namespaceInPath === 'before /v2' ? `/${namespace}` : '';
-  const base = `${registry.isPlain ? 'http' : 'https'}://${host}${before}/v2/`;
+  // Who believes to talk to the upstream does so by TLS, whatever ours speaks.
+  const isPlain = registry.isPlain && shape.host !== 'upstream';
+  const base = `${isPlain ? 'http' : 'https'}://${host}${before}/v2/`;
   const inPath = namespaceInPath === 'after /v2' ? `${namespace}/${image.path}` : image.path;
   const query = shape.hasNs ? `?ns=${encodeURIComponent(image.host)}` : '';
   const url = `${base}${inPath}/manifests/${referenceText(image.reference)}${query}`;

@@ -11,7 +11,7 @@ export interface RequestShape {
   readonly only?: 'docker.io';
   /**
    * Whom the engine believes to talk to: ours by its own name, the name below ours that stands for
-   * the upstream, or the upstream itself.
+   * the upstream, or the upstream itself, to which the proxy connects it.
    */
   readonly host: 'registry' | 'virtual host' | 'upstream';
   /** Where the namespace stands in the path: `/v2/docker.io/…` or `/docker.io/v2/…`. */
