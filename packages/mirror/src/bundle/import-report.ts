@@ -45,18 +45,17 @@ function escape(value: unknown): string {
   return String(value).replaceAll(/[&<>"']/g, (found) => ENTITIES[found] ?? '');
 }
 
-function line(tag: 'th' | 'td', row: readonly unknown[]): string {
-  return `<tr>${row.map((cell) => `<${tag}>${escape(cell)}</${tag}>`).join('')}</tr>`;
+function cells(tag: 'th' | 'td', row: readonly unknown[]): string {
+  return row.map((cell) => `<${tag}>${escape(cell)}</${tag}>`).join('');
 }
 
-function table(head: readonly string[], rows: readonly (readonly unknown[])[]): string {
-  return `<table>
-${[line('th', head), ...rows.map((row) => line('td', row))].join('\n')}\n</table>`;
+function table(lines: readonly string[]): string {
+  return `<table>\n${lines.map((line) => `<tr>${line}</tr>`).join('\n')}\n</table>`;
 }
 
 const STYLE = `body{font:14px/1.5 system-ui,sans-serif;margin:2rem;max-width:80rem;color:#1a1a1a;background:#fff}
 table{border-collapse:collapse;margin:1rem 0}th,td{border:1px solid #c8c8c8;padding:.25rem .6rem;text-align:left;vertical-align:top}
-th{background:#f2f2f2}td{overflow-wrap:anywhere}`;
+th{background:#f2f2f2}td{overflow-wrap:anywhere}td:nth-child(5){overflow-wrap:normal}`;
 
 const SIGNATURES: Readonly<Record<ImportReport['signature'], string>> = {
   good: 'good',
@@ -64,6 +63,17 @@ const SIGNATURES: Readonly<Record<ImportReport['signature'], string>> = {
   unchecked: 'there is one; it was not checked, for want of a key',
   none: 'none',
 };
+
+const OUTCOMES = ['new', 'moved', 'unchanged', 'failed'] as const;
+
+/** `1 moved, 11 unchanged` */
+function outcomes({ references }: ImportReport): string {
+  const counts = OUTCOMES.map((outcome) => {
+    const count = references.filter((reference) => reference.outcome === outcome).length;
+    return count === 0 ? '' : `${count} ${outcome}`;
+  });
+  return counts.filter((text) => text !== '').join(', ');
+}
 
 function facts(report: ImportReport): readonly (readonly [string, unknown])[] {
   const { base } = report;
@@ -77,6 +87,7 @@ function facts(report: ImportReport): readonly (readonly [string, unknown])[] {
     ['Signature', SIGNATURES[report.signature]],
     ['Files', report.files],
     ['Bytes', report.bytes],
+    ['References', outcomes(report)],
     ['Other files on the stick', report.strangers.join(', ') || 'none'],
   ];
 }
@@ -101,9 +112,9 @@ export function formatReportHtml(report: ImportReport): string {
 </head>
 <body>
 <h1>Import of a bundle</h1>
-${table(['', ''], facts(report))}
+${table(facts(report).map(([name, value]) => cells('th', [name]) + cells('td', [value])))}
 <h2>References</h2>
-${table(head, references)}
+${table([cells('th', head), ...references.map((row) => cells('td', row))])}
 </body>
 </html>
 `;

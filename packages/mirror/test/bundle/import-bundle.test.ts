@@ -315,6 +315,7 @@ describe('the report of an import', () => {
     const html = formatReportHtml(report);
     expect(html).toContain(`${ALPINE}:3.20`);
     expect(html).toContain(head?.digest);
+    expect(html).toContain('<th>References</th><td>1 new</td>');
   });
 
   it('is HTML in which nothing runs, whatever lies on the stick', async () => {
