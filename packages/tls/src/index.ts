@@ -23,6 +23,7 @@ export {
   openCertificateContexts,
 } from './certificates/certificate-contexts.ts';
 export type { CertificateFacts } from './certificates/certificate-pem.ts';
+export { findUncovered, type Uncovered } from './certificates/find-uncovered.ts';
 export {
   importCertificate,
   type ImportedCertificate,

@@ -19,6 +19,7 @@ import { randomId } from '../random-id.ts';
 import { VERSION } from '../version.ts';
 import { type Administrator, ensureAdministrator } from './administrator.ts';
 import { banner, type BannerFacts } from './banner.ts';
+import { watchUncoveredRegistries } from './connect/uncovered-registries.ts';
 import { countProcess, countServer } from './counting.ts';
 import { type Front, startFront } from './front.ts';
 import { startJobs } from './jobs.ts';
@@ -102,10 +103,13 @@ async function runUntilStopped(server: Server, front: Front): Promise<void> {
     leases: storage.leases,
     observe: serverMetrics?.observeJob,
   });
+  const { publicUrl } = settlePublicNames(settings, front.addresses);
+  const uncovered = watchUncoveredRegistries({ settings, publicUrl, views: storage.views, logger });
   await waitForStop({
     async stop() {
       logger.info('stopping');
       announceStop(server);
+      uncovered?.stop();
       await Promise.all([server.serviceManager.stopping(), front.drain(), jobs.stop()]);
     },
     stopAtOnce: () => front.kill(),

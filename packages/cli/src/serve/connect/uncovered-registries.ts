@@ -1,0 +1,93 @@
+// Mirrored registries that we stand in for without a certificate to show: engines that ask for them get an
+// error of TLS, which says little. So the log says it, when the server starts and when there is one more,
+// with the command that makes it right.
+import { UpstreamHost } from '@portolan/oci';
+import type { ViewStore } from '@portolan/storage';
+import { isIP } from 'node:net';
+import type { Logger } from 'pino';
+import type { CertificateName, Uncovered } from '@portolan/tls';
+import type { ServeSettings } from '../../config/serve-settings.ts';
+
+export interface UncoveredRegistriesDeps {
+  readonly settings: Pick<ServeSettings, 'listen' | 'tls'>;
+  readonly publicUrl: string;
+  readonly views: Pick<ViewStore, 'all'>;
+  readonly logger: Logger;
+  readonly everyMs?: number;
+}
+
+const EVERY_MS = 30_000;
+/** Where engines look for `docker.io`. */
+const DOCKER_HUB_SERVER = 'registry-1.docker.io';
+
+function isStandIn({ listen, tls }: UncoveredRegistriesDeps['settings']): boolean {
+  return listen.some(
+    ({ scheme }) => scheme === 'connect' || (scheme === 'https' && tls.impersonates),
+  );
+}
+
+function bareHost(host: string): string {
+  return host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+}
+
+function serverOf(host: UpstreamHost): string {
+  return host === UpstreamHost.DOCKER_HUB ? DOCKER_HUB_SERVER : bareHost(host);
+}
+
+/** What the authority may do now, and what it lacks. */
+function commandFor(hosts: readonly string[], publicUrl: string, { authority }: Uncovered): string {
+  const own = bareHost(new URL(publicUrl).hostname);
+  const { domains = isIP(own) === 0 ? [own] : [], networks = isIP(own) === 0 ? [] : [own] } =
+    authority?.constraints ?? {};
+  const lacking = hosts.map(bareHost);
+  const parts = [
+    ...(authority === undefined ? [] : ['--force-new']),
+    ...domains.map((domain) => `--name ${domain}`),
+    ...[...networks, ...lacking.filter((one) => isIP(one) !== 0)].map((one) => `--ip ${one}`),
+    ...lacking.filter((one) => isIP(one) === 0).map((one) => `--impersonate ${one}`),
+  ];
+  return `portolan ca init ${[...new Set(parts)].join(' ')}`;
+}
+
+async function namesOf(views: UncoveredRegistriesDeps['views']) {
+  const { CertificateName } = await import('@portolan/tls');
+  const names = new Map<CertificateName, UpstreamHost>();
+  for (const namespace of await views.all()) {
+    const host = UpstreamHost.ofNamespace(namespace);
+    const name = host && CertificateName.find(serverOf(host));
+    if (host !== undefined && name !== undefined) names.set(name, host);
+  }
+  return names;
+}
+
+/** Undefined where there is nothing to watch. */
+export function watchUncoveredRegistries(
+  deps: UncoveredRegistriesDeps,
+): { stop(): void } | undefined {
+  const { settings, publicUrl, views, logger } = deps;
+  if (!isStandIn(settings)) return undefined;
+  let told: ReadonlySet<string> = new Set();
+
+  async function look(): Promise<void> {
+    const names = await namesOf(views);
+    if (names.size === 0) return;
+    const { findUncovered } = await import('@portolan/tls');
+    const uncovered = await findUncovered(settings.tls.directories, [...names.keys()]);
+    const registries = uncovered.names.flatMap((name) => names.get(name) ?? []);
+    const isNews = registries.some((host) => !told.has(host));
+    told = new Set(registries);
+    if (!isNews) return;
+    const command = commandFor(registries, publicUrl, uncovered);
+    logger.warn(
+      { registries, hint: `${command}, and let clients trust it: portolan ca trust` },
+      'mirrored registries that no certificate can be shown for',
+    );
+  }
+
+  const lookOrTell = (): void => {
+    look().catch((err: unknown) => logger.debug({ err }, 'the authority cannot be looked at'));
+  };
+  lookOrTell();
+  const timer = setInterval(lookOrTell, deps.everyMs ?? EVERY_MS);
+  return { stop: () => clearInterval(timer) };
+}
