@@ -104,7 +104,9 @@ it('is said by a server when it starts, once by all its workers', async () => {
   const dataDir = scratchDirectory();
   const env = { PORTOLAN_DATA_DIR: dataDir };
   // Makes the database.
-  expect(await (await startServer({ args: ['serve'], env })).stop()).toBe(0);
+  const first = await startServer({ args: ['serve'], env });
+  await fetch(`${first.address}/livez`);
+  expect(await first.stop()).toBe(0);
   for (const line of ['ca init --name registry.test', 'namespace create ghcr.io']) {
     expect(await run({ args: line.split(' '), env }).exited).toBe(0);
   }
