@@ -250,6 +250,7 @@ describeWith({ packages: ['docker-registry'] }, 'a mirrored repository', () => {
   test.each([
     ['an upstream that wants us to wait', 75, { status: 429, headers: { 'retry-after': '3600' } }],
     ['an upstream that is down', 1, { status: 503 }],
+    ['an upstream that sends other bytes', 4, { status: 200, body: 'other bytes'.repeat(10_000) }],
   ])('%s ends a run with %i and leaves nothing half', async (_, code, answer) => {
     await pushTags('a');
     await addRule();
@@ -260,7 +261,15 @@ describeWith({ packages: ['docker-registry'] }, 'a mirrored repository', () => {
     expect(await digestHere('a')).toBeUndefined();
   });
 
+  test('what makes no sense ends with 2', async () => {
+    expect((await mirror.run('mirror sync --jobs none')).code).toBe(2);
+    expect((await mirror.run('mirror add docker.io/library/app --regex (')).code).toBe(2);
+  });
+
   test('nothing that matches ends with 3', async () => {
     expect((await mirror.run('mirror sync docker.io/library/nowhere')).code).toBe(3);
+    await pushTags('a');
+    await addRule('--regex ^v');
+    expect((await mirror.run(`mirror sync ${name}`)).code).toBe(3);
   });
 });
