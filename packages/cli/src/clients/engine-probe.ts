@@ -3,6 +3,7 @@
 import type { PlannedRequest, PlannedRequests, RegistryAddress } from '@portolan/clients';
 import type { ServerAnswer } from '../connection/named-request.ts';
 import type { RegistryLogin } from '../connection/registry-login.ts';
+import { ProxyRefusal } from './engine-proxy.ts';
 import { type EngineToken, getEngineToken } from './engine-token.ts';
 import type { SendRequest } from './registry-connection.ts';
 
@@ -85,7 +86,15 @@ function createProbe(plan: PlannedRequests, deps: ProbeDeps) {
     }
   }
 
-  return { run, result: () => ({ exchanges, token: known.token, last: known.last }) };
+  /** The proxy's answer is one, too, and the last. */
+  function keepRefusal({ target, status }: ProxyRefusal): void {
+    const shown = { method: 'CONNECT', url: target, host: target, headers: {} };
+    exchanges.push({ ...shown, status, challenge: undefined });
+    known.last = { status, headers: new Map(), body: Buffer.alloc(0), localAddress: undefined };
+  }
+
+  const result = () => ({ exchanges, token: known.token, last: known.last });
+  return { run, keepRefusal, result };
 }
 
 export async function probeEngine(plan: PlannedRequests, deps: ProbeDeps): Promise<EngineProbe> {
@@ -94,6 +103,7 @@ export async function probeEngine(plan: PlannedRequests, deps: ProbeDeps): Promi
     await probe.run();
     return { ...probe.result(), failure: undefined };
   } catch (error) {
+    if (error instanceof ProxyRefusal) probe.keepRefusal(error);
     return { ...probe.result(), failure: connectionFailure(error) };
   }
 }

@@ -2,8 +2,9 @@
 // but to our own name directly. What the proxy does not do is told with what to do about it.
 import { hostsBesideProxy, type RegistryAddress } from '@portolan/clients';
 import { reasonOf } from '@portolan/oci';
-import { openTunnel, type TunnelAnswer, tunnelTarget } from './connect-tunnel.ts';
-import { bare, type OpenTunnel } from './registry-connection.ts';
+import { openTunnel, type TunnelAnswer, tunnelTarget } from '../connection/connect-tunnel.ts';
+import { bareHost } from '../connection/server-trust.ts';
+import type { FindTunnel } from './registry-connection.ts';
 
 /** The proxy has answered, and not connected. */
 export class ProxyRefusal extends Error {
@@ -37,7 +38,7 @@ function adviceFor(status: number, host: string): string {
 
 function refusal(asked: URL, address: string, { status, reason }: TunnelAnswer): ProxyRefusal {
   // What images are named by is told, not where Docker Hub answers.
-  const name = bare(asked.host).replace(/^registry-1\.docker\.io$/, 'docker.io');
+  const name = asked.host.replace(/^registry-1\.docker\.io$/, 'docker.io');
   const message = `the proxy ${address} answers ${status} ${reason}: ${adviceFor(status, name)}`;
   return new ProxyRefusal(tunnelTarget(asked), status, message);
 }
@@ -51,19 +52,19 @@ function noAnswer(address: string, cause: unknown): Error {
   return new Error(message, { cause });
 }
 
-export function createEngineProxy({ registry, address }: EngineProxyDeps): OpenTunnel {
-  const { hostname, port } = new URL(address);
-  const proxy = { host: bare(hostname), port: Number(port || 80) };
+export function createEngineProxy({ registry, address }: EngineProxyDeps): FindTunnel {
+  const url = new URL(address);
+  const proxy = { host: bareHost(url), port: Number(url.port || 80) };
   const beside = hostsBesideProxy(registry);
 
   function isBeside(host: string): boolean {
     return beside.some((name) => host === name || host.endsWith(`.${name}`));
   }
 
-  return async (asked, signal) => {
+  return async (asked, timeoutMs) => {
     // HTTPS_PROXY is for https alone.
-    if (asked.protocol === 'http:' || isBeside(bare(asked.hostname))) return undefined;
-    const wanted = { proxy, target: tunnelTarget(asked), signal };
+    if (asked.protocol === 'http:' || isBeside(bareHost(asked))) return undefined;
+    const wanted = { proxy, target: tunnelTarget(asked), timeoutMs };
     const answer = await openTunnel(wanted).catch((error: unknown) => {
       throw noAnswer(address, error);
     });

@@ -4,6 +4,7 @@ import {
   type CheckedEngine,
   parseEngineVersion,
   planRequests,
+  proxyAddress,
   type RequestShape,
   shapesOf,
   type WantedImage,
@@ -12,6 +13,7 @@ import { Tag, UpstreamHost } from '@portolan/oci';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { EngineProbe, ProbeDeps } from '../clients/engine-probe.ts';
 import type { JudgedProbe } from '../clients/probe-verdict.ts';
+import type { SendRequest } from '../clients/registry-connection.ts';
 import type { PlaceOptions } from '../clients/registry-place.ts';
 import type { RegistryLogin } from '../connection/registry-login.ts';
 import { findContainerFiles } from '../config/container-files.ts';
@@ -24,6 +26,7 @@ interface CheckOptions extends PlaceOptions {
   readonly engine: readonly CheckedEngine[];
   readonly engineVersion?: string;
   readonly failOpen?: true;
+  readonly proxy?: string;
 }
 
 /** All but the one whose listener is off unless somebody turned it on. */
@@ -31,7 +34,8 @@ const USUAL = CHECKED_ENGINES.filter((engine) => engine !== 'proxy');
 
 const HELP = `
 Engines: ${CHECKED_ENGINES.join(', ')}. \`any\` is an image typed with the registry's own name,
-\`proxy\` what comes through the CONNECT listener; all but \`proxy\` are asked about unless told.
+\`proxy\` what comes through the CONNECT listener, under the upstream's own name and by TLS; all
+but \`proxy\` are asked about unless told.
 A row whose shape cannot be used for the image counts only when it is all that the engine has.
 The login for the registry in your auth.json is used where the engine would send it.`;
 
@@ -71,6 +75,13 @@ interface CheckedShape {
   readonly shape: RequestShape;
   readonly probe: EngineProbe;
   readonly judged: JudgedProbe;
+  /** Undefined where the engine asks without one. */
+  readonly proxy: string | undefined;
+}
+
+interface CheckDeps extends ProbeDeps {
+  readonly failsOpen: boolean;
+  readonly proxy: { readonly address: string; readonly send: SendRequest };
 }
 
 const NOT_ASKED: EngineProbe = {
@@ -83,26 +94,30 @@ const NOT_ASKED: EngineProbe = {
 async function checkShape(
   { engine, shape }: Pick<CheckedShape, 'engine' | 'shape'>,
   image: WantedImage,
-  deps: ProbeDeps & { readonly failsOpen: boolean },
+  deps: CheckDeps,
 ): Promise<CheckedShape> {
   const { probeEngine } = await import('../clients/engine-probe.ts');
   const { judgeProbe } = await import('../clients/probe-verdict.ts');
   const plan = planRequests(shape, deps.registry, image);
+  const proxy = shape.host === 'upstream' ? deps.proxy : undefined;
   if ('reason' in plan) {
     const judged = { verdict: 'not possible', reason: plan.reason, digest: undefined } as const;
-    return { engine, shape, probe: NOT_ASKED, judged };
+    return { engine, shape, probe: NOT_ASKED, judged, proxy: undefined };
   }
   const login = shape.login === 'registry' ? deps.login : undefined;
-  const probe = await probeEngine(plan, { ...deps, login });
-  return { engine, shape, probe, judged: judgeProbe(shape, probe, deps.failsOpen) };
+  const { registry, send, failsOpen } = deps;
+  const probe = await probeEngine(plan, { registry, send: proxy?.send ?? send, login });
+  const judged = judgeProbe(shape, probe, failsOpen);
+  return { engine, shape, probe, judged, proxy: proxy?.address };
 }
 
-function row({ engine, shape, probe, judged }: CheckedShape) {
+function row({ engine, shape, probe, judged, proxy }: CheckedShape) {
   const { exchanges, token, last } = probe;
   const request = exchanges.findLast(({ url }) => url.includes('/manifests/')) ?? exchanges.at(-1);
   return {
     engine,
     shape: shape.name,
+    proxy,
     request: request === undefined ? undefined : `${request.method} ${request.url}`,
     status: last?.status,
     granted: token?.granted ?? [],
@@ -132,13 +147,20 @@ function getsImage(shapes: readonly CheckedShape[]): boolean {
   return usable.length > 0 && usable.every(({ judged }) => judged.verdict === 'ok');
 }
 
-async function openDeps(options: CheckOptions, context: CommandContext) {
+async function openDeps(options: CheckOptions, context: CommandContext): Promise<CheckDeps> {
   const { findRegistryPlace } = await import('../clients/registry-place.ts');
   const { createRegistryConnection } = await import('../clients/registry-connection.ts');
+  const { createEngineProxy } = await import('../clients/engine-proxy.ts');
   const { registry, ca } = await findRegistryPlace(context, options);
-  const send = createRegistryConnection({ registry, ca });
-  const login = await findOwnLogin(context, registry.host);
-  return { registry, send, login, failsOpen: options.failOpen === true };
+  const address = proxyAddress({ registry, proxy: options.proxy });
+  const findTunnel = createEngineProxy({ registry, address });
+  return {
+    registry,
+    send: createRegistryConnection({ registry, ca }),
+    login: await findOwnLogin(context, registry.host),
+    failsOpen: options.failOpen === true,
+    proxy: { address, send: createRegistryConnection({ registry, ca, findTunnel }) },
+  };
 }
 
 async function check(text: string, options: CheckOptions, context: CommandContext): Promise<void> {
@@ -173,6 +195,7 @@ export function registerClientCheck(client: Command, context: CommandContext): v
     )
     .option('--ca <file>', 'the certificate to trust (<data-dir>/ca/ca.crt)')
     .option('--engine-version <version>', 'only the shapes of this version')
+    .option('--proxy <url>', 'of the CONNECT listener (port 3128 of the registry); for `proxy`')
     .option('--fail-open', 'judge engines as those that were configured with --fail-open')
     .addHelpText('after', HELP)
     .action((text: string, options: CheckOptions) => check(text, options, context));

@@ -1,8 +1,14 @@
 // One request under whatever name, on a connection of its own: it goes to one address, while the name is told
 // in `Host` and in the TLS handshake. So it shows what a server and its certificate answer to a name, whatever
 // DNS says of it.
-import { type ClientRequest, type IncomingMessage, request as requestPlain } from 'node:http';
+import {
+  type ClientRequest,
+  type IncomingMessage,
+  request as requestPlain,
+  type RequestOptions,
+} from 'node:http';
 import { request as requestTls } from 'node:https';
+import type { Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { bareHost, type FindTrust, tlsFor } from './server-trust.ts';
 
@@ -10,8 +16,8 @@ export interface NamedRequest {
   readonly method: string;
   /** What is asked for, and under which name. */
   readonly url: URL;
-  /** Where the connection goes. */
-  readonly to: URL;
+  /** Where the connection goes; or one that leads there, such as a proxy's tunnel. */
+  readonly to: URL | Socket;
   readonly headers: Readonly<Record<string, string | number>>;
 }
 
@@ -31,6 +37,11 @@ export interface ServerAnswer {
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
+function placeOf(to: NamedRequest['to']): RequestOptions & { socket?: Socket } {
+  if (!(to instanceof URL)) return { socket: to };
+  return { host: bareHost(to), port: to.port === '' ? undefined : Number(to.port) };
+}
+
 /** What is to be sent is up to the caller. */
 export function openRequest(
   { method, url, to, headers }: NamedRequest,
@@ -39,8 +50,7 @@ export function openRequest(
   const isPlain = url.protocol === 'http:';
   const options = {
     method,
-    host: bareHost(to),
-    port: to.port === '' ? undefined : Number(to.port),
+    ...placeOf(to),
     path: url.pathname + url.search,
     headers: { ...headers, host: url.host },
     signal: AbortSignal.timeout(timeoutMs),

@@ -7,7 +7,7 @@ export interface TunnelRequest {
   readonly proxy: Pick<RequestOptions, 'host' | 'port' | 'socketPath'>;
   /** `quay.io:443`. */
   readonly target: string;
-  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
 }
 
 /** What the proxy answered; the socket is the target's with a status of 2xx alone. */
@@ -18,14 +18,13 @@ export type TunnelAnswer = { readonly status: number; readonly reason: string } 
 
 /** @throws the system's error when nothing answered */
 export async function openTunnel(wanted: TunnelRequest): Promise<TunnelAnswer> {
-  const { proxy, target, signal } = wanted;
+  const { proxy, target, timeoutMs } = wanted;
   const head = { method: 'CONNECT', path: target, headers: { host: target } };
-  const sent = request({ ...proxy, ...head, agent: false, signal });
+  const sent = request({ ...proxy, ...head, agent: false, signal: AbortSignal.timeout(timeoutMs) });
   return await new Promise((resolve, reject) => {
     sent.once('error', reject);
     // Whatever the status is: after CONNECT all else is left to us.
-    sent.once('connect', ({ statusCode: status = 0, statusMessage }: IncomingMessage, stream) => {
-      const socket = stream as Socket;
+    sent.once('connect', ({ statusCode: status = 0, statusMessage }: IncomingMessage, socket) => {
       const answer = { status, reason: statusMessage ?? '' };
       if (status >= 200 && status < 300) {
         resolve({ ...answer, isOpen: true, socket });
