@@ -4,7 +4,6 @@ import type { BundleDocument, ExportResult, KnownContent } from '@portolan/mirro
 import { DomainError } from '@portolan/oci';
 import type { Storage } from '@portolan/storage';
 import { type Command, InvalidArgumentError } from 'commander';
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { size } from '../config/setting-kinds.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
@@ -19,6 +18,7 @@ import {
 } from './bundle-upstreams.ts';
 import type { CommandContext } from './context.ts';
 import { requireComplete } from './export-failure.ts';
+import { readNamedFile } from './named-file.ts';
 import { collectText } from './repeated-option.ts';
 import { spareMemory } from './spare-memory.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -56,15 +56,6 @@ function parseFileSize(text: string): number {
   return result.data === FAT32_LIMIT ? FAT32_LIMIT - 1 : result.data;
 }
 
-async function readKey(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    const hint = '`portolan bundle keygen FILE` makes a key';
-    throw new DomainError('request-invalid', `cannot read ${file}`, { hint }, { cause });
-  }
-}
-
 async function runExport(
   context: CommandContext,
   { directory, options, items, failed, known, signal }: Export,
@@ -72,7 +63,10 @@ async function runExport(
   spareMemory();
   const { DEFAULT_MAX_FILE_SIZE, exportBundle } = await import('@portolan/mirror');
   const { clock, randomId } = context;
-  const privateKey = options.sign === undefined ? undefined : await readKey(options.sign);
+  const privateKey =
+    options.sign === undefined
+      ? undefined
+      : await readNamedFile(options.sign, '`portolan bundle keygen FILE` makes a key');
   const progress = openExportProgress(context);
   return exportBundle(
     { clock, randomId, tool: `portolan ${VERSION}` },

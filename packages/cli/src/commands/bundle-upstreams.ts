@@ -3,9 +3,9 @@
 import type { ExportItem, FailedReference, RequestedRule } from '@portolan/mirror';
 import { DomainError } from '@portolan/oci';
 import type { Command } from 'commander';
-import { readFile } from 'node:fs/promises';
 import { arch, platform } from 'node:os';
 import type { CommandContext } from './context.ts';
+import { readNamedFile } from './named-file.ts';
 import { collectText } from './repeated-option.ts';
 import type { StoredUpstreams } from './with-upstreams.ts';
 
@@ -32,14 +32,6 @@ export function addUpstreamOptions(command: Command): Command {
     .option('--cert-dir <directory>', 'certificates (*.crt) for them')
     .option('--tls-verify', 'want valid certificates, also of this machine')
     .option('--no-tls-verify', 'take any certificate, and plain HTTP');
-}
-
-async function readRulesFile(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new DomainError('request-invalid', `cannot read ${file}`, {}, { cause });
-  }
 }
 
 /** What is asked of an upstream here, `sync` asks of its source. */
@@ -89,7 +81,7 @@ export async function withUpstreamItems<T>(
 ): Promise<T> {
   const { parseRulesFile, rulesOfNames, upstreamItems } = await import('@portolan/mirror');
   const { from = [], fromRules } = options;
-  const fromFile = fromRules === undefined ? [] : parseRulesFile(await readRulesFile(fromRules));
+  const fromFile = fromRules === undefined ? [] : parseRulesFile(await readNamedFile(fromRules));
   const rules = [...rulesOfNames(from), ...fromFile];
   refuseSharedLogin(rules, options.creds);
   const places = await openRegistries(context, options, stored);

@@ -1,10 +1,9 @@
 // `portolan ca issue` and `portolan ca import`: the certificates of servers, ours and others'.
-import { DomainError } from '@portolan/oci';
 import type { CertificateFacts } from '@portolan/tls';
 import { type Command, InvalidArgumentError } from 'commander';
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { CommandContext } from './context.ts';
+import { readNamedFile } from './named-file.ts';
 import { collectText } from './repeated-option.ts';
 import { timestamp } from './timestamp.ts';
 
@@ -54,15 +53,6 @@ function registerIssue(ca: Command, context: CommandContext): void {
     });
 }
 
-async function readPem(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    const hint = 'check the name and that you may read it';
-    throw new DomainError('request-invalid', `cannot read ${file}`, { hint }, { cause });
-  }
-}
-
 function registerImport(ca: Command, context: CommandContext): void {
   ca.command('import <certificate> <key>')
     .description('Use a certificate that somebody else has issued (PEM files)')
@@ -74,9 +64,9 @@ function registerImport(ca: Command, context: CommandContext): void {
       const imported = await importCertificate(
         { directory, clock },
         {
-          certificate: await readPem(certificate),
-          key: await readPem(key),
-          chain: chain === undefined ? undefined : await readPem(chain),
+          certificate: await readNamedFile(certificate),
+          key: await readNamedFile(key),
+          chain: chain === undefined ? undefined : await readNamedFile(chain),
         },
       );
       output.record(certificateRecord(join(directory, imported.file), imported));

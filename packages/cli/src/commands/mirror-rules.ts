@@ -3,9 +3,9 @@ import type { AppliedRule, RequestedRule } from '@portolan/mirror';
 import { DomainError, RepositoryName } from '@portolan/oci';
 import type { MirrorRule, Storage } from '@portolan/storage';
 import type { Command } from 'commander';
-import { readFile } from 'node:fs/promises';
 import type { CommandContext } from './context.ts';
 import { addRuleOptions, readRuleOptions, type RuleOptions } from './mirror-rule-options.ts';
+import { readNamedFile } from './named-file.ts';
 import { timestamp } from './timestamp.ts';
 import { withStores } from './with-accounts.ts';
 import { findOneRule, findRules } from './with-mirror.ts';
@@ -73,14 +73,9 @@ async function apply(
   return applied;
 }
 
-async function readText(context: CommandContext, file: string): Promise<string> {
-  if (file === '-') return await context.readStdin();
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    const hint = 'check the name and that you may read it';
-    throw new DomainError('request-invalid', `cannot read ${file}`, { hint }, { cause });
-  }
+/** `-` is stdin. */
+function readText(context: CommandContext, file: string): Promise<string> {
+  return file === '-' ? context.readStdin() : readNamedFile(file);
 }
 
 async function addRule(

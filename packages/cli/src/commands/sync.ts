@@ -4,7 +4,7 @@ import type { FoundImages, SyncOptions, SyncSource } from '@portolan/mirror';
 import { DomainError, reasonOf } from '@portolan/oci';
 import type { Command } from 'commander';
 import { lookup } from 'node:dns/promises';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { arch, hostname, platform } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,6 +14,7 @@ import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
 import type { CommandContext } from './context.ts';
 import type { GlobalOptions } from './global-options.ts';
+import { readNamedFile } from './named-file.ts';
 import { createLoginFinder } from './registry-logins.ts';
 import { spareMemory } from './spare-memory.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -42,15 +43,6 @@ function thisMachine(): Machine {
   return { os: os === 'win32' ? 'windows' : os, architecture: MACHINES[arch()] ?? arch() };
 }
 
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    const hint = 'check the name and that you may read it';
-    throw new DomainError('request-invalid', `cannot read ${file}`, { hint }, { cause });
-  }
-}
-
 async function checkDirectory(root: string): Promise<void> {
   const status = await stat(root).catch(() => undefined);
   if (status?.isDirectory() === true) return;
@@ -65,7 +57,7 @@ async function openSource({ source }: SyncRequest): Promise<SyncSource> {
     await checkDirectory(root);
     return { kind: 'dir', root };
   }
-  const { registries, problems } = parseSkopeoSource(await readText(source.text));
+  const { registries, problems } = parseSkopeoSource(await readNamedFile(source.text));
   if (problems.length === 0) return { kind: 'yaml', registries };
   throw new DomainError(
     'request-invalid',

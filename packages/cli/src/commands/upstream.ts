@@ -1,10 +1,9 @@
 // `portolan upstream`: the registries that the mirror copies from, and how they are reached.
 import type { Upstream, UpstreamChanges } from '@portolan/mirror';
-import { DomainError } from '@portolan/oci';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { readFile } from 'node:fs/promises';
 import { size } from '../config/setting-kinds.ts';
 import type { CommandContext } from './context.ts';
+import { readNamedFile } from './named-file.ts';
 import { timestamp } from './timestamp.ts';
 import {
   addCredentialOptions,
@@ -55,15 +54,6 @@ function parseBandwidth(text: string): number {
   throw new InvalidArgumentError('It is bytes a second, such as 10MiB or 512KiB.');
 }
 
-async function readCertificates(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    const hint = 'check the name and that you may read it';
-    throw new DomainError('request-invalid', `cannot read ${file}`, { hint }, { cause });
-  }
-}
-
 /** Undefined leaves a setting as it is, null takes it away. */
 function change<T>(option: T | false | undefined): T | null | undefined {
   return option === false ? null : option;
@@ -77,7 +67,7 @@ async function readChanges(
   const { ca } = options;
   const given = {
     endpoint: change(options.endpoint),
-    ca: typeof ca === 'string' ? await readCertificates(ca) : change(ca),
+    ca: typeof ca === 'string' ? await readNamedFile(ca) : change(ca),
     proxy: change(options.proxy),
     verifiesTls: options.tlsVerify,
     requestsPerSecond: change(options.requestsPerSecond),
