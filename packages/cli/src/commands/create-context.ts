@@ -7,8 +7,8 @@ import { text as readText } from 'node:stream/consumers';
 import { loadEgressPolicy } from '../config/egress-settings.ts';
 import { readEnvironment } from '../config/environment.ts';
 import type { SettingsSources } from '../config/given-settings.ts';
-import { loadListen } from '../config/listen-setting.ts';
-import { loadPublicUrl } from '../config/public-url-setting.ts';
+import { settled } from '../config/judged-settings.ts';
+import { loadSettingValues } from '../config/setting-values.ts';
 import {
   loadStorageSettings,
   storageOptions,
@@ -80,10 +80,10 @@ export function createCommandContext(options: () => GlobalOptions): CommandConte
       return loadEgressPolicy(sources());
     },
     get publicUrl() {
-      return loadPublicUrl(sources());
+      return loadSettingValues(sources()).public_url;
     },
     get listen() {
-      return loadListen(sources());
+      return settled(loadSettingValues(sources()), 'listen');
     },
     get tls() {
       return loadTlsSettings(sources());

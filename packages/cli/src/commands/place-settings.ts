@@ -6,7 +6,9 @@ import type {
   UpstreamRepository,
   UpstreamSettings,
 } from '@portolan/mirror';
-import { type ContainerFiles, isLoopback, proxyFor } from '../config/container-files.ts';
+import type { ContainerFiles } from '../config/container-files.ts';
+import { proxyFor } from '../config/environment-proxy.ts';
+import { isLoopback } from '../config/loopback-host.ts';
 import type { Environment } from '../config/environment.ts';
 import { loginHostOf } from './login-host.ts';
 import { readCertificates } from './registry-certificates.ts';

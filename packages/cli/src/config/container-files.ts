@@ -1,5 +1,5 @@
-// Where the container tools of a machine keep what they know of registries: logins, certificates, and
-// the proxy. The order is that of containers-auth.json(5) and containers-certs.d(5).
+// Where the container tools of a machine keep what they know of registries: logins and certificates. The
+// order is that of containers-auth.json(5) and containers-certs.d(5).
 import { join } from 'node:path';
 import type { Environment } from './environment.ts';
 
@@ -48,35 +48,4 @@ export function findContainerFiles(
       '/etc/docker/certs.d',
     ],
   };
-}
-
-function either(environment: Environment, name: string): string | undefined {
-  const value = environment[name] ?? environment[name.toLowerCase()];
-  return value === '' ? undefined : value;
-}
-
-/** `.lan`, `lan` and `registry.lan:5000`, as Go's clients read NO_PROXY; networks are not. */
-function isExempt(entry: string, host: string): boolean {
-  const wanted = entry.trim().toLowerCase();
-  if (wanted === '') return false;
-  if (wanted === '*') return true;
-  const name = host.replace(/:\d+$/, '');
-  const bare = wanted.replace(/^\*?\./, '');
-  return host === wanted || name === bare || name.endsWith(`.${bare}`);
-}
-
-/** The proxy for a registry; never for this machine itself. */
-export function proxyFor(host: string, environment: Environment): string | undefined {
-  if (isLoopback(host)) return undefined;
-  const exempt = either(environment, 'NO_PROXY') ?? '';
-  if (exempt.split(',').some((entry) => isExempt(entry, host))) return undefined;
-  const proxy = either(environment, 'HTTPS_PROXY');
-  if (proxy === undefined) return undefined;
-  return proxy.includes('://') ? proxy : `http://${proxy}`;
-}
-
-/** `host[:port]` of this machine, by any of its names. */
-export function isLoopback(host: string): boolean {
-  const name = host.replace(/:\d+$/, '');
-  return name === 'localhost' || name === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(name);
 }

@@ -48,12 +48,17 @@ export function size() {
   return z.union([z.number().int().min(0), withUnit], what);
 }
 
-/** Registries by name, `NAME` or `NAME=libtrust`: a YAML list, or text with commas. */
-export function serviceList() {
+/** A YAML list, or text with commas. */
+function listOf(what: string) {
   const list = z.string().transform((value) => value.split(','));
   return z
-    .union([z.array(z.string()), list], expected('a list of names'))
-    .transform((values) => values.map((value) => value.trim()).filter((value) => value !== ''))
+    .union([z.array(z.string()), list], expected(`a list of ${what}`))
+    .transform((values) => values.map((value) => value.trim()).filter((value) => value !== ''));
+}
+
+/** Registries by name, `NAME` or `NAME=libtrust`. */
+export function serviceList() {
+  return listOf('names')
     .refine(
       (values) => values.every((value) => /^[^=\s]+(?:=libtrust)?$/.test(value)),
       'is not a list of NAME or NAME=libtrust',
@@ -69,45 +74,36 @@ export function serviceList() {
 const HOST_LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 const HOST_NAME = new RegExp(String.raw`^(?=.{1,253}$)${HOST_LABEL}(?:\.${HOST_LABEL})*$`);
 
-/** DNS names: a YAML list, or text with commas. */
+/** DNS names. */
 export function hostNameList() {
-  const list = z.string().transform((value) => value.split(','));
-  return z
-    .union([z.array(z.string()), list], expected('a list of host names'))
-    .transform((values) =>
-      values.map((value) => value.trim().toLowerCase()).filter((value) => value !== ''),
-    )
+  return listOf('host names')
+    .transform((values) => values.map((value) => value.toLowerCase()))
     .refine(
       (values) => values.every((value) => HOST_NAME.test(value) && isIP(value) === 0),
       'is not a list of host names such as registry.example.com',
     );
 }
 
-/** `HOST[:PORT]`, with `*` for a first label: a YAML list, or text with commas. */
+/** `HOST[:PORT]`, with `*` for a first label. */
 export function passList() {
-  const list = z.string().transform((value) => value.split(','));
-  return z
-    .union([z.array(z.string()), list], expected('a list of hosts'))
-    .transform((values) => values.map((value) => value.trim()).filter((value) => value !== ''))
-    .transform((values, context) =>
-      values.flatMap((value) => {
-        const pattern = PassPattern.find(value);
-        if (pattern !== undefined) return [pattern];
-        context.addIssue(
-          `: ${JSON.stringify(value)} is neither HOST, HOST:PORT nor *.DOMAIN, such as production.cloudfront.docker.com or *.example.com:8443`,
-        );
-        return [];
-      }),
-    );
+  return listOf('hosts').transform((values, context) =>
+    values.flatMap((value) => {
+      const pattern = PassPattern.find(value);
+      if (pattern !== undefined) return [pattern];
+      context.addIssue(
+        `: ${JSON.stringify(value)} is neither HOST, HOST:PORT nor *.DOMAIN, such as production.cloudfront.docker.com or *.example.com:8443`,
+      );
+      return [];
+    }),
+  );
 }
 
-/** Addresses and CIDRs: a YAML list, or text with commas. */
+/** Addresses and CIDRs. */
 export function networkList() {
-  const list = z.string().transform((value) => value.split(','));
-  return z
-    .union([z.array(z.string()), list], expected('a list of networks'))
-    .transform((values) => values.map((value) => value.trim()).filter((value) => value !== ''))
-    .refine((values) => values.every(isNetwork), 'is not a list of networks such as 10.0.0.0/8');
+  return listOf('networks').refine(
+    (values) => values.every(isNetwork),
+    'is not a list of networks such as 10.0.0.0/8',
+  );
 }
 
 function isNetwork(cidr: string): boolean {
@@ -116,12 +112,9 @@ function isNetwork(cidr: string): boolean {
   return family !== 0 && (bits === undefined || Number(bits) <= (family === 4 ? 32 : 128));
 }
 
-/** Where to listen: a YAML list, or text with commas. */
+/** Where to listen. */
 export function listenList() {
-  const list = z.string().transform((value) => value.split(','));
-  return z
-    .union([z.array(z.string()), list], expected('a list of addresses'))
-    .transform((values) => values.map((value) => value.trim()).filter((value) => value !== ''))
+  return listOf('addresses')
     .refine((values) => values.length > 0, 'names no address')
     .transform((values, context) =>
       values.flatMap((value) => {

@@ -1,10 +1,10 @@
 // Where the data lies and how long things hold in it: what the server and every command need.
 import { resolve } from 'node:path';
 import type { Clock, ObserveStorage, RandomId, StorageOptions } from '@portolan/storage';
-import { collectGiven, type SettingsSources } from './given-settings.ts';
+import type { SettingsSources } from './given-settings.ts';
 import type { SettingValues } from './setting-table.ts';
-import { judgeSettings, settled } from './judged-settings.ts';
-import { SettingsError } from './settings-problem.ts';
+import { settled } from './judged-settings.ts';
+import { loadSettingValues } from './setting-values.ts';
 
 export interface StorageSettings {
   readonly directory: string;
@@ -28,9 +28,7 @@ export function toStorageSettings(values: SettingValues): StorageSettings {
 
 /** For a command that works on the data directory alone. @throws SettingsError */
 export function loadStorageSettings(sources: SettingsSources): StorageSettings {
-  const { values, problems } = judgeSettings(collectGiven(sources));
-  if (problems.length > 0) throw new SettingsError(problems);
-  return toStorageSettings(values);
+  return toStorageSettings(loadSettingValues(sources));
 }
 
 export interface StorageSurroundings {

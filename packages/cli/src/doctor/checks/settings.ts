@@ -1,5 +1,6 @@
 // Settings that are right, and that mean something which their owner may not have meant.
 import { type Check, fail, type Finding, ok, onMachine, warn } from '../check.ts';
+import { isLoopback } from '../../config/loopback-host.ts';
 import type { Machine } from '../machine.ts';
 
 type Judge = (machine: Machine) => Finding | undefined;
@@ -30,8 +31,7 @@ const mirrorsFromEverywhere: Judge = ({ settings }) => {
 
 const speaksPlain: Judge = ({ names }) => {
   const url = new URL(names.publicUrl);
-  const isHere = /^(?:localhost|127\.|\[::1\])/.test(url.hostname);
-  if (url.protocol === 'https:' || isHere) return undefined;
+  if (url.protocol === 'https:' || isLoopback(url.hostname)) return undefined;
   return fail(`public_url is ${url.origin}`, {
     meaning:
       'passwords and tokens go over the network in plain text, and docker refuses such a registry',
@@ -106,7 +106,7 @@ export const name: Check = onMachine({
     const advice = {
       remedy: 'set public_url to the name that all clients use, such as https://registry.lan',
     };
-    if (/^(?:localhost|127\.|\[::1\])/.test(hostname)) {
+    if (isLoopback(hostname)) {
       return warn(`public_url is ${origin}`, {
         meaning: 'no other machine can use this registry',
         ...advice,
