@@ -1,4 +1,4 @@
-export { isAttachedTag } from './copy/attached.ts';
+export { isAttachedTag } from './names/attached-tags.ts';
 export { type Copier, copyImage, createCopier } from './copy/copy-image.ts';
 export type { CopyProgress, CopyRequest, CopyResult } from './copy/copy-request.ts';
 export { type MirrorError, type MirrorErrorCode, mirrorError } from './errors.ts';

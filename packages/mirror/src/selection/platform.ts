@@ -33,3 +33,10 @@ export function parsePlatform(text: string): Platform {
 export function formatPlatform({ os, architecture, variant }: Platform): string {
   return [os, architecture, variant].filter((part) => part !== undefined).join('/');
 }
+
+/** A wish without a variant takes each; arm64 without one is v8. */
+export function matchesPlatform(wish: Platform, has: Platform): boolean {
+  if (wish.os !== has.os || wish.architecture !== has.architecture) return false;
+  if (wish.variant === undefined || wish.variant === has.variant) return true;
+  return has.variant === undefined && has.architecture === 'arm64' && wish.variant === 'v8';
+}

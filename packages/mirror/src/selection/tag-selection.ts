@@ -3,7 +3,7 @@
 // `newest` thin out what was matched and never what was listed. Tags that belong to an image (cosign's,
 // the index of referrers) are matched by nothing: they come with their image, or by being listed.
 import type { Digest, Tag } from '@portolan/oci';
-import { isAttachedTag } from '../copy/attached.ts';
+import { isAttachedTag } from '../names/attached-tags.ts';
 import { parseExpression } from './expression.ts';
 import { compareVersions, parseRange, type Version, versionOf } from './version.ts';
 

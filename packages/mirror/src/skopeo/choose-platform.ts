@@ -2,6 +2,7 @@
 // platform that was asked for, by the order in which containers/image looks for it.
 import type { Digest, Reference } from '@portolan/oci';
 import { MediaType, parseManifest } from '@portolan/oci';
+import { childrenOf } from '../copy/index-children.ts';
 import { mirrorError } from '../errors.ts';
 import type { FetchedManifest, SourceRepository } from '../places/place.ts';
 import { formatPlatform, type Platform } from '../selection/platform.ts';
@@ -27,46 +28,19 @@ function variantsFor({ architecture, variant }: Platform): readonly (string | un
   return at === -1 ? [variant, undefined] : [...known.slice(at), undefined];
 }
 
-interface Child {
-  readonly digest: Digest;
-  readonly platform: Platform;
-}
-
-function readPlatform(value: unknown): Platform | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { os, architecture, variant } = value as Record<string, unknown>;
-  if (typeof os !== 'string' || typeof architecture !== 'string') return undefined;
-  return {
-    os,
-    architecture,
-    variant: typeof variant === 'string' && variant !== '' ? variant : undefined,
-  };
-}
-
-function childrenOf(index: FetchedManifest): readonly Child[] {
-  const { references } = parseManifest(index.body, index.mediaType);
-  const document = JSON.parse(index.body.toString('utf8')) as { manifests?: unknown };
-  const entries = (document.manifests ?? []) as readonly { platform?: unknown }[];
-  return references.flatMap(({ descriptor }, i) => {
-    const platform = readPlatform(entries[i]?.platform);
-    return platform === undefined ? [] : [{ digest: descriptor.digest, platform }];
-  });
-}
-
 /** @throws MirrorError `upstream-absent` */
 function chooseChild(index: FetchedManifest, wanted: Platform): Digest {
-  const children = childrenOf(index);
+  const children = childrenOf(index, parseManifest(index.body, index.mediaType));
+  const ofMachine = children.filter(
+    ({ platform }) => platform?.os === wanted.os && platform.architecture === wanted.architecture,
+  );
   for (const variant of variantsFor(wanted)) {
-    const match = children.find(
-      ({ platform }) =>
-        platform.os === wanted.os &&
-        platform.architecture === wanted.architecture &&
-        platform.variant === variant,
-    );
-    if (match !== undefined) return match.digest;
+    const match = ofMachine.find(({ platform }) => platform?.variant === variant);
+    if (match !== undefined) return match.descriptor.digest;
   }
+  const has = children.map(({ platform }) => platform).filter((known) => known !== undefined);
   throw mirrorError('upstream-absent', `there is no image for ${formatPlatform(wanted)}`, {
-    has: children.map(({ platform }) => formatPlatform(platform)).join(', '),
+    has: has.map(formatPlatform).join(', '),
     hint: 'name another platform with --override-os and --override-arch, or take --all',
   });
 }

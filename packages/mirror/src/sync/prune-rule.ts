@@ -1,9 +1,10 @@
 // Removes tags that have vanished upstream: only after their grace, only when the newest run was good
 // and saw something, at most a share in one go, and each only after one more look. The tag history keeps
 // where they pointed.
-import { Digest, type Reference, Tag } from '@portolan/oci';
+import type { Digest, Reference, Tag } from '@portolan/oci';
 import type { MirrorRule, MirrorTag } from '@portolan/storage';
 import { mirrorError } from '../errors.ts';
+import { cosignTagsOf } from '../names/attached-tags.ts';
 import { parseRuleSettings } from '../rules/rule-settings.ts';
 import { narrowingOf } from '../rules/select-rules.ts';
 import type { ReferenceSelector } from '../selection/selectors.ts';
@@ -34,7 +35,6 @@ const DAY_MS = 24 * 3_600_000;
 const DEFAULT_GRACE_DAYS = 30;
 const DEFAULT_SHARE = 0.2;
 const RUNS_LOOKED_AT = 100;
-const COSIGN_SUFFIXES = ['sig', 'att', 'sbom'] as const;
 
 /** Undefined when the newest finished run of the whole rule saw the upstream as it is. */
 async function refusalOf({ stores }: SyncDeps, rule: MirrorRule): Promise<string | undefined> {
@@ -62,11 +62,7 @@ function candidates(
 
 /** Its signatures go with the last tag of an image. */
 async function removeAttached({ stores, actor }: SyncDeps, rule: MirrorRule, digest: Digest) {
-  const stem = `${Digest.algorithm(digest)}-${Digest.hex(digest)}`;
-  for (const suffix of COSIGN_SUFFIXES) {
-    const tag = Tag.find(`${stem}.${suffix}`);
-    if (tag !== undefined) await stores.tags.delete(rule.destination, tag, actor);
-  }
+  for (const tag of cosignTagsOf(digest)) await stores.tags.delete(rule.destination, tag, actor);
 }
 
 async function remove(deps: SyncDeps, rule: MirrorRule, { name, digest }: MirrorTag) {

@@ -87,8 +87,8 @@ async function syncImages(work: RuleWork, found: Found, results: ImageResult[]):
 const NOT_LISTED = { code: 'upstream-absent', message: 'the upstream lists no such tag' };
 
 /**
- * What a listing does not have any more; first what the rule names. An empty one says nothing: a registry that has lost its
- * database answers so too.
+ * What a listing does not have any more; first what the rule names. An empty one says nothing: a
+ * registry that has lost its database answers so too.
  */
 async function noteVanished({ images, notes, narrowing }: Found): Promise<ImageResult[]> {
   const results: ImageResult[] = images.missing.map((tag) =>

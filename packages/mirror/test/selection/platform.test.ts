@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { matchesPlatform } from '../../src/copy/wanted-children.ts';
-import { formatPlatform, parsePlatform } from '../../src/selection/platform.ts';
+import { formatPlatform, matchesPlatform, parsePlatform } from '../../src/selection/platform.ts';
 
 it.each([
   ['linux/amd64', 'linux/amd64'],
