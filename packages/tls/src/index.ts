@@ -50,6 +50,7 @@ export {
   type RenewalDeps,
   renewDue,
 } from './certificates/renew-due.ts';
+export { DAY_MS, daysUntil, SOON_DAYS } from './certificates/remaining-days.ts';
 export type { TlsError, TlsErrorCode } from './errors.ts';
 export { CertificateName } from './names/certificate-name.ts';
 export type { NameConstraints } from './names/name-constraints.ts';

@@ -1,22 +1,14 @@
 // What belongs to the ACME server's account, in `acme/` beside the certificates: its key, and the
 // answers to challenges, as files so that whichever process is asked can answer.
-import { writeFileDurably } from '@portolan/storage';
-import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readIfThere, writeWhole } from '../files/whole-file.ts';
 
 /** RFC 8555 §8.3: base64url. No path comes of it. */
 const TOKEN = /^[A-Za-z0-9_-]{1,128}$/;
 
 function folderOf(certificates: string): string {
   return join(certificates, 'acme');
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-    throw error;
-  });
 }
 
 /** What `/.well-known/acme-challenge/TOKEN` answers; undefined for a token that is not ours. */
@@ -50,7 +42,6 @@ export async function loadAccountKey(
   const known = await readIfThere(path);
   if (known !== undefined) return known;
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const temporary = join(folder, `.account.key.${randomBytes(8).toString('hex')}`);
-  await writeFileDurably(path, await makeKey(), { mode: 0o600, temporary, keepsExisting: true });
+  await writeWhole(path, await makeKey(), { mode: 0o600, keepsExisting: true });
   return readFile(path, 'utf8');
 }

@@ -8,32 +8,18 @@
 // Key and certificate are one file, which is there whole or not at all. It is never written over: of
 // two processes that make an authority one gets the name, and of two that replace one, one moves it
 // away. So no key is lost, and nobody waits for a lock.
-import { writeFileDurably } from '@portolan/storage';
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { certificateBlocks, keyBlock } from '../certificates/certificate-pem.ts';
 import { tlsError } from '../errors.ts';
+import { isMissing, readIfThere, writeWhole } from '../files/whole-file.ts';
 import type { KeyAndCertificate } from './sign-certificate.ts';
 
 const OTHERS_MASK = 0o077;
 
 function pathsOf(directory: string) {
   return { certificate: join(directory, 'ca.crt'), key: join(directory, 'ca.key') };
-}
-
-function isMissing(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOENT' || code === 'ENOTDIR';
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
 }
 
 async function readSecret(path: string): Promise<string | undefined> {
@@ -70,9 +56,7 @@ export async function readAuthorityCertificate(directory: string): Promise<strin
 }
 
 async function writeAuthorityCertificate(directory: string, certificate: string): Promise<void> {
-  const path = pathsOf(directory).certificate;
-  const temporary = join(directory, `.ca.crt.${randomBytes(8).toString('hex')}`);
-  await writeFileDurably(path, certificate, { mode: 0o644, temporary });
+  await writeWhole(pathsOf(directory).certificate, certificate, { mode: 0o644 });
 }
 
 /** @throws TlsError `authority-invalid` */
@@ -104,8 +88,7 @@ export async function writeAuthorityFiles(
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const path = pathsOf(directory).key;
   const content = key + certificate;
-  const temporary = join(directory, `.ca.key.${randomBytes(8).toString('hex')}`);
-  await writeFileDurably(path, content, { mode: 0o600, temporary, keepsExisting: true });
+  await writeWhole(path, content, { mode: 0o600, keepsExisting: true });
   if ((await readIfThere(path)) !== content) throw authorityExists(directory);
   await writeAuthorityCertificate(directory, certificate);
 }

@@ -2,6 +2,7 @@
 // made for.
 import { X509Certificate } from 'node:crypto';
 import { factsOf } from '../certificates/certificate-pem.ts';
+import { DAY_MS } from '../certificates/remaining-days.ts';
 import { tlsError } from '../errors.ts';
 import { NameConstraints } from '../names/name-constraints.ts';
 import {
@@ -43,7 +44,6 @@ export interface Authority extends AuthorityFacts, KeyAndCertificate {
   readonly constraints: NameConstraints | undefined;
 }
 
-const DAY_MS = 86_400_000;
 const LIFE_MS = 3650 * DAY_MS;
 /** A node whose clock is behind must not wait for it. */
 const EARLIER_MS = DAY_MS;

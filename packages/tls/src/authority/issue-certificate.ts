@@ -1,6 +1,7 @@
 // Issues the certificate of a server: a fresh key each time, for names that the authority may vouch for.
 import { tlsError } from '../errors.ts';
 import type { CertificateName } from '../names/certificate-name.ts';
+import { DAY_MS } from '../certificates/remaining-days.ts';
 import { NameConstraints } from '../names/name-constraints.ts';
 import type { Authority } from './authority.ts';
 import type { KeyAndCertificate } from './sign-certificate.ts';
@@ -13,15 +14,18 @@ export interface IssueRequest {
 export const DEFAULT_DAYS = 90;
 /** What Apple's systems take from an authority that a person added. */
 const MAX_DAYS = 825;
-const DAY_MS = 86_400_000;
 /** A node whose clock is behind must not refuse it. */
 const EARLIER_MS = 3_600_000;
 
-function refuseForeign({ constraints }: Authority, names: readonly CertificateName[]): void {
-  if (constraints === undefined) return;
-  const foreign = names.filter((name) => !NameConstraints.permits(constraints, name));
+/** One without constraints was not made by us, and vouches for all. */
+export function mayIssueFor({ constraints }: Authority, name: CertificateName): boolean {
+  return constraints === undefined || NameConstraints.permits(constraints, name);
+}
+
+function refuseForeign(authority: Authority, names: readonly CertificateName[]): void {
+  const foreign = names.filter((name) => !mayIssueFor(authority, name));
   if (foreign.length === 0) return;
-  const { domains, networks } = constraints;
+  const { domains = [], networks = [] } = authority.constraints ?? {};
   throw tlsError('name-refused', `the authority may not issue for ${foreign.join(', ')}`, {
     permitted: [...domains, ...networks].join(', '),
     hint: 'its limits are in the certificate that clients trust. `portolan ca init --force-new` makes another one, with --name and --ip for all that it shall issue for; clients have to trust that.',

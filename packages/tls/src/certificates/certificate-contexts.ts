@@ -6,6 +6,7 @@ import { type CertificateFile, listCertificateFiles } from './certificate-direct
 import type { CertificateFacts } from './certificate-pem.ts';
 import { chooseCertificate, matchCertificate } from './choose-certificate.ts';
 import { loadCertificate, type LoadedCertificate, stampOf } from './load-certificate.ts';
+import { DAY_MS, daysUntil, SOON_DAYS } from './remaining-days.ts';
 
 export interface CertificateContexts {
   /** Exact name, then a wildcard of one label, then the first file. Undefined when there is none at all. */
@@ -40,8 +41,6 @@ interface Entry {
 }
 
 const POLL_MS = 1000;
-const DAY_MS = 86_400_000;
-const WARN_MS = 14 * DAY_MS;
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
@@ -53,11 +52,10 @@ function createExpiryWatch({ clock, report }: CertificateContextsDeps) {
   return (certificates: readonly CertificateFacts[]): void => {
     const now = clock();
     for (const { file, notAfter, fingerprint } of certificates) {
-      if (notAfter - now >= WARN_MS || now - (toldAt.get(fingerprint) ?? -Infinity) < DAY_MS) {
-        continue;
-      }
+      const days = daysUntil(notAfter, now);
+      const isTold = now - (toldAt.get(fingerprint) ?? -Infinity) < DAY_MS;
+      if (days >= SOON_DAYS || isTold) continue;
       toldAt.set(fingerprint, now);
-      const days = Math.floor((notAfter - now) / DAY_MS);
       const message =
         days < 0 ? 'has expired' : `expires in ${days} ${days === 1 ? 'day' : 'days'}`;
       report({ kind: 'expiring', file, message });

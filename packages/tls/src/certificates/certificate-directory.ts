@@ -8,11 +8,11 @@
 //
 // HAProxy reads every file of a directory that it is pointed at, but no directories in it and nothing
 // that begins with a dot.
-import { writeFileDurably } from '@portolan/storage';
-import { randomBytes, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tlsError } from '../errors.ts';
+import { writeWhole } from '../files/whole-file.ts';
 import { certificateBlocks } from './certificate-pem.ts';
 
 /** One certificate with its key, in one file or two. */
@@ -66,7 +66,6 @@ export async function writeCertificateFile(
 ): Promise<string> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const file = `${stem}.pem`;
-  const temporary = join(directory, `.${file}.${randomBytes(8).toString('hex')}`);
-  await writeFileDurably(join(directory, file), pem, { mode: 0o600, temporary });
+  await writeWhole(join(directory, file), pem, { mode: 0o600 });
   return file;
 }

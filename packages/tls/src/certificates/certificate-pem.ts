@@ -63,8 +63,13 @@ export function namesOf({ subjectAltName = '' }: X509Certificate): readonly stri
     .map((name) => CertificateName.find(name) ?? name.toLowerCase());
 }
 
+/** A distinguished name as Node writes it has a line for each of its parts. */
+export function oneLine(distinguishedName: string): string {
+  return distinguishedName.replaceAll('\n', ', ');
+}
+
 function commonNameOf(distinguishedName: string): string {
-  return /(?:^|\n)CN=(.+)/.exec(distinguishedName)?.[1] ?? distinguishedName.replaceAll('\n', ', ');
+  return /(?:^|\n)CN=(.+)/.exec(distinguishedName)?.[1] ?? oneLine(distinguishedName);
 }
 
 export function factsOf(file: string, certificate: X509Certificate): CertificateFacts {

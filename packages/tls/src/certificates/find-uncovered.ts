@@ -1,8 +1,8 @@
 // Whether we could show a certificate for a name: one of the files is for it, or the authority may issue one.
 import { type Authority, openAuthority } from '../authority/authority.ts';
 import { readAuthorityCertificate } from '../authority/authority-files.ts';
+import { mayIssueFor } from '../authority/issue-certificate.ts';
 import type { CertificateName } from '../names/certificate-name.ts';
-import { NameConstraints } from '../names/name-constraints.ts';
 import { matchCertificate } from './choose-certificate.ts';
 import type { CertificateDirectories } from './issue-into-directory.ts';
 import { listCertificates } from './list-certificates.ts';
@@ -11,12 +11,6 @@ export interface Uncovered {
   readonly names: readonly CertificateName[];
   /** Undefined when there is none. */
   readonly authority: Authority | undefined;
-}
-
-function mayIssue(authority: Authority | undefined, name: CertificateName): boolean {
-  if (authority === undefined) return false;
-  const { constraints } = authority;
-  return constraints === undefined || NameConstraints.permits(constraints, name);
 }
 
 /** @throws TlsError `authority-invalid` */
@@ -29,7 +23,9 @@ export async function findUncovered(
   const { certificates } = await listCertificates(directories.certificates);
   const files = certificates.map((facts) => ({ facts }));
   const uncovered = names.filter(
-    (name) => matchCertificate(files, name) === undefined && !mayIssue(authority, name),
+    (name) =>
+      matchCertificate(files, name) === undefined &&
+      !(authority !== undefined && mayIssueFor(authority, name)),
   );
   return { names: uncovered, authority };
 }

@@ -4,8 +4,15 @@ import type { KeyObject, X509Certificate } from 'node:crypto';
 import { tlsError } from '../errors.ts';
 import { CertificateName } from '../names/certificate-name.ts';
 import { writeCertificateFile } from './certificate-directory.ts';
-import { type CertificateFacts, factsOf, readCertificates, readKey } from './certificate-pem.ts';
+import {
+  type CertificateFacts,
+  factsOf,
+  oneLine,
+  readCertificates,
+  readKey,
+} from './certificate-pem.ts';
 import { createContext } from './load-certificate.ts';
+import { daysUntil, SOON_DAYS } from './remaining-days.ts';
 import { removeRenewalRecord } from './renewal-record.ts';
 
 export interface ImportDeps {
@@ -27,7 +34,6 @@ export interface ImportedCertificate extends CertificateFacts {
 }
 
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
-const SOON_MS = 14 * 86_400_000;
 
 function invalid(message: string, hint: string): Error {
   return tlsError('certificate-invalid', message, { hint });
@@ -66,7 +72,7 @@ function order(
   const [stray] = rest;
   if (stray === undefined) return chain;
   throw invalid(
-    `a certificate in the chain has nothing to do with the others: ${stray.subject.replaceAll('\n', ', ')}`,
+    `a certificate in the chain has nothing to do with the others: ${oneLine(stray.subject)}`,
     'give those alone that lead from the server to its authority',
   );
 }
@@ -85,7 +91,7 @@ function refuseUnusable(own: X509Certificate, facts: CertificateFacts): void {
 
 function refuseOutOfDate(chain: readonly X509Certificate[], now: number): void {
   for (const { subject, validFromDate, validToDate } of chain) {
-    const name = subject.replaceAll('\n', ', ');
+    const name = oneLine(subject);
     if (validToDate.getTime() <= now) {
       throw invalid(`${name} has expired on ${validToDate.toISOString()}`, 'give the new one');
     }
@@ -99,11 +105,11 @@ function refuseOutOfDate(chain: readonly X509Certificate[], now: number): void {
 function warningsOf(chain: readonly X509Certificate[], now: number): string[] {
   const warnings: string[] = [];
   const ends = Math.min(...chain.map(({ validToDate }) => validToDate.getTime()));
-  if (ends - now < SOON_MS) warnings.push(`it ends on ${new Date(ends).toISOString()}`);
+  if (daysUntil(ends, now) < SOON_DAYS) warnings.push(`it ends on ${new Date(ends).toISOString()}`);
   const last = chain.at(-1);
   if (last !== undefined && chain.length === 1 && !isSelfIssued(last)) {
     warnings.push(
-      `clients must know its issuer, ${last.issuer.replaceAll('\n', ', ')}, by themselves: give intermediate certificates with --chain`,
+      `clients must know its issuer, ${oneLine(last.issuer)}, by themselves: give intermediate certificates with --chain`,
     );
   }
   return warnings;

@@ -2,7 +2,7 @@
 import { listCertificateFiles, readOwnCertificate } from './certificate-directory.ts';
 import { type CertificateFacts, factsOf } from './certificate-pem.ts';
 import { chooseCertificate } from './choose-certificate.ts';
-import { renewalTimeOf } from './renew-due.ts';
+import { renewalTimeOf } from './renewal-candidates.ts';
 import { type CertificateSource, readRenewalRecord } from './renewal-record.ts';
 
 export interface ListedCertificate extends CertificateFacts {

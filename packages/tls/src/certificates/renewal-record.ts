@@ -1,10 +1,9 @@
 // What is written down beside a certificate that we can make anew: from whom, for which names, for how
 // long. Without such a record a certificate is somebody else's, and never touched.
-import { writeFileDurably } from '@portolan/storage';
-import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tlsError } from '../errors.ts';
+import { readIfThere, writeWhole } from '../files/whole-file.ts';
 import { CertificateName } from '../names/certificate-name.ts';
 
 export type CertificateSource = 'authority' | 'acme';
@@ -54,10 +53,7 @@ export async function readRenewalRecord(
   stem: string,
 ): Promise<RenewalRecord | undefined> {
   const path = pathOf(directory, stem);
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const text = await readIfThere(path);
   return text === undefined ? undefined : parseRecord(path, text);
 }
 
@@ -78,11 +74,9 @@ export async function writeRenewalRecord(
   stem: string,
   record: RenewalRecord,
 ): Promise<void> {
-  const folder = folderOf(directory);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const temporary = join(folder, `.${stem}.${randomBytes(8).toString('hex')}`);
+  await mkdir(folderOf(directory), { recursive: true, mode: 0o700 });
   const text = `${JSON.stringify(record, undefined, 2)}\n`;
-  await writeFileDurably(pathOf(directory, stem), text, { mode: 0o600, temporary });
+  await writeWhole(pathOf(directory, stem), text, { mode: 0o600 });
 }
 
 export async function removeRenewalRecord(directory: string, stem: string): Promise<void> {
