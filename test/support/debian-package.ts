@@ -14,6 +14,7 @@ const PROGRAMS = {
   'docker-registry': ['/usr/bin/docker-registry'],
   'docker.io': ['/usr/sbin/dockerd', '/usr/bin/docker'],
   haproxy: ['/usr/sbin/haproxy'],
+  iptables: ['/usr/sbin/iptables'],
   iproute2: ['/usr/sbin/ip'],
   netavark: ['/usr/lib/podman/netavark'],
   'nginx-light': ['/usr/sbin/nginx'],

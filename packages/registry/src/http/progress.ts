@@ -44,7 +44,12 @@ export async function* watchBody(
   }
 }
 
-/** Node's socket timeout also looks at the kernel's queue, so a slow reader is not an idle one. */
+/**
+ * Node's socket timeout also looks at what it could not yet hand to the kernel, so a slow reader is not an idle
+ * one; who reads nothing is cut after one to two of them. No rule on bytes as for bodies: the kernel takes more
+ * only when a third of its buffer, which may have grown to 4 MiB, is free again, so honest readers of 20 KB/s
+ * move nothing that we see for a minute; and what they have acknowledged, node does not tell.
+ */
 export function watchResponse(res: ServerResponse, limits: RegistryLimits): void {
   res.setTimeout(limits.responseStallMs);
 }
