@@ -1,20 +1,26 @@
 // Asks the server of this machine whether it can do its work, at one of the addresses that it listens on.
 import { type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { ListenAddress } from '../config/listen-address.ts';
+import type { ListenAddress, ListenScheme } from '../config/listen-address.ts';
 
 const WITHIN_MS = 5000;
 const EVERY_ADDRESS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
 /** The first that a client of this machine can talk to; one of systemd has no address that we know. */
-export function askableAddress(listen: readonly ListenAddress[]): ListenAddress | undefined {
+export function askableAddress(
+  listen: readonly ListenAddress[],
+  schemes: readonly ListenScheme[] = ['http', 'https'],
+): ListenAddress | undefined {
   return listen.find(
     ({ scheme, kind, hasProxyHeader }) =>
-      (scheme === 'http' || scheme === 'https') && kind !== 'systemd' && !hasProxyHeader,
+      schemes.includes(scheme) && kind !== 'systemd' && !hasProxyHeader,
   );
 }
 
-function placeOf(address: ListenAddress): RequestOptions {
+/** Where a client of this machine connects to. */
+export function placeOf(
+  address: ListenAddress,
+): Pick<RequestOptions, 'host' | 'port' | 'socketPath'> {
   if (address.kind === 'unix') return { socketPath: address.path };
   if (address.kind === 'systemd') throw new Error('a socket of systemd has no address');
   return { host: EVERY_ADDRESS[address.host] ?? address.host, port: address.port };

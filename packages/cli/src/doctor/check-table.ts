@@ -3,6 +3,7 @@ import type { Check } from './check.ts';
 import { administrators, firstPassword } from './checks/accounts.ts';
 import { certificates } from './checks/certificates.ts';
 import { dataDirectory, fileSystem, freeSpace } from './checks/data-directory.ts';
+import { connect } from './checks/connect.ts';
 import { database } from './checks/database.ts';
 import { diskSpeed } from './checks/disk-speed.ts';
 import { dns, virtualHosts } from './checks/dns.ts';
@@ -40,6 +41,7 @@ export const CHECKS: readonly Check[] = [
   virtualHostTls,
   certificates,
   redirect,
+  connect,
   clock,
   bodyLimit,
   streaming,

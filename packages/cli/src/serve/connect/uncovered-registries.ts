@@ -60,24 +60,39 @@ async function namesOf(views: UncoveredRegistriesDeps['views']) {
   return names;
 }
 
+export interface UncoveredRegistries {
+  readonly registries: readonly UpstreamHost[];
+  /** Makes an authority for them, and for all that the one before is for. */
+  readonly command: string;
+}
+
+/** Undefined where each has a certificate. @throws TlsError `authority-invalid` */
+export async function findUncoveredRegistries(
+  deps: Pick<UncoveredRegistriesDeps, 'settings' | 'publicUrl' | 'views'>,
+): Promise<UncoveredRegistries | undefined> {
+  const { settings, publicUrl, views } = deps;
+  const names = await namesOf(views);
+  if (names.size === 0) return undefined;
+  const { findUncovered } = await import('@portolan/tls');
+  const uncovered = await findUncovered(settings.tls.directories, [...names.keys()]);
+  const registries = uncovered.names.flatMap((name) => names.get(name) ?? []);
+  if (registries.length === 0) return undefined;
+  return { registries, command: commandFor(registries, publicUrl, uncovered) };
+}
+
 /** Undefined where there is nothing to watch. */
 export function watchUncoveredRegistries(
   deps: UncoveredRegistriesDeps,
 ): { stop(): void } | undefined {
-  const { settings, publicUrl, views, logger } = deps;
+  const { settings, logger } = deps;
   if (!isStandIn(settings)) return undefined;
   let told: ReadonlySet<string> = new Set();
 
   async function look(): Promise<void> {
-    const names = await namesOf(views);
-    if (names.size === 0) return;
-    const { findUncovered } = await import('@portolan/tls');
-    const uncovered = await findUncovered(settings.tls.directories, [...names.keys()]);
-    const registries = uncovered.names.flatMap((name) => names.get(name) ?? []);
+    const { registries = [], command } = (await findUncoveredRegistries(deps)) ?? {};
     const isNews = registries.some((host) => !told.has(host));
     told = new Set(registries);
     if (!isNews) return;
-    const command = commandFor(registries, publicUrl, uncovered);
     logger.warn(
       { registries, hint: `${command}, and let clients trust it: portolan ca trust` },
       'mirrored registries that no certificate can be shown for',
