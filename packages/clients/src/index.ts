@@ -12,4 +12,4 @@ export {
   type WantedImage,
 } from './engines/planned-requests.ts';
 export type { RequestShape } from './engines/shape.ts';
-export { parseRegistryAddress, type RegistryAddress } from './registry-address.ts';
+export { parseRegistryAddress, type RegistryAddress, virtualHostOf } from './registry-address.ts';

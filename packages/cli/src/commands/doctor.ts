@@ -1,7 +1,7 @@
 // `portolan doctor`: looks at a server from inside and from outside, and says what to do about what is wrong.
 import { DomainError } from '@portolan/oci';
 import type { Command } from 'commander';
-import { readAuthority, readOwnAuthority } from '../clients/registry-place.ts';
+import { readAuthority, readOwnAuthority } from '../connection/own-authority.ts';
 import type { RegistryLogin } from '../connection/registry-login.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';

@@ -1,7 +1,7 @@
 // The server that is to be looked at: the one that `--url` names, or that of this machine's settings. A
 // token that is signed here is for nobody but the latter.
 import { parseRegistryAddress } from '@portolan/clients';
-import { UpstreamHost } from '@portolan/oci';
+import { listMirrored } from '../clients/mirrored-registries.ts';
 import type { Machine, OpenMachine } from './machine.ts';
 import type { RegistryLogin } from '../connection/registry-login.ts';
 import type { Server } from './server.ts';
@@ -20,12 +20,6 @@ export interface ServerOptions {
 }
 
 const TIMEOUT_MS = 4500;
-
-async function listViews({ storage }: OpenMachine): Promise<UpstreamHost[]> {
-  return (await storage.namespaces.list())
-    .map(({ name }) => UpstreamHost.ofNamespace(name))
-    .filter((host) => host !== undefined);
-}
 
 /** The own namespace of whoever pushes: it is there, and private. */
 async function findNamespace({ storage }: OpenMachine): Promise<string | undefined> {
@@ -59,7 +53,7 @@ export async function findServer(
     connection: createServerConnection({ address, ca, timeoutMs: TIMEOUT_MS }),
     clock,
     randomId,
-    views: own === undefined ? undefined : await listViews(own),
+    views: own === undefined ? undefined : await listMirrored(own.storage),
     isOwn,
     login,
     signToken: own !== undefined && canSign ? createSignToken(own, options.actor) : undefined,

@@ -1,9 +1,10 @@
 // A tiny image to push, with one layer that proxies would like to compress or to refuse: a little over the
 // 1 MiB that is nginx's limit, of text. Made anew each time, so that no blob is here already.
+import { Digest, OCI_MANIFEST } from '@portolan/oci';
 import { createHash } from 'node:crypto';
 
 export interface ScratchBlob {
-  readonly digest: string;
+  readonly digest: Digest;
   readonly bytes: Buffer;
 }
 
@@ -13,13 +14,13 @@ export interface ScratchImage {
   readonly manifest: ScratchBlob;
 }
 
-export const MANIFEST_TYPE = 'application/vnd.oci.image.manifest.v1+json';
 const CONFIG_TYPE = 'application/vnd.oci.image.config.v1+json';
 const LAYER_TYPE = 'application/vnd.oci.image.layer.v1.tar';
 const LAYER_BYTES = 1280 * 1024;
 
 function blobOf(bytes: Buffer): ScratchBlob {
-  return { bytes, digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}` };
+  const hex = createHash('sha256').update(bytes).digest('hex');
+  return { bytes, digest: Digest.of('sha256', hex) };
 }
 
 function describe(mediaType: string, { digest, bytes }: ScratchBlob) {
@@ -42,7 +43,7 @@ export function makeScratchImage(random: string): ScratchImage {
     Buffer.from(
       JSON.stringify({
         schemaVersion: 2,
-        mediaType: MANIFEST_TYPE,
+        mediaType: OCI_MANIFEST,
         config: describe(CONFIG_TYPE, config),
         layers: [describe(LAYER_TYPE, layer)],
       }),

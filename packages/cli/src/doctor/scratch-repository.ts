@@ -1,13 +1,8 @@
 // The repository that the push goes to, made for one run: what is sent there, and what is taken away again.
-import { RepositoryName } from '@portolan/oci';
+import { OCI_MANIFEST, RepositoryName } from '@portolan/oci';
 import type { ServerAnswer } from '../connection/named-request.ts';
 import { type Finding, skipped } from './check.ts';
-import {
-  makeScratchImage,
-  MANIFEST_TYPE,
-  type ScratchBlob,
-  type ScratchImage,
-} from './scratch-image.ts';
+import { makeScratchImage, type ScratchBlob, type ScratchImage } from './scratch-image.ts';
 import type { Server } from './server.ts';
 import type { ServerRequest } from './server-connection.ts';
 import { requestToken } from './tokens.ts';
@@ -100,7 +95,7 @@ export async function pushImage(scratch: Scratch): Promise<string> {
   await expectStatus(scratch, [201], {
     method: 'PUT',
     url: `/v2/${repository}/manifests/${TAG}`,
-    headers: { 'content-type': MANIFEST_TYPE, 'content-length': bytes.length },
+    headers: { 'content-type': OCI_MANIFEST, 'content-length': bytes.length },
     body: bytes,
   });
   return location;

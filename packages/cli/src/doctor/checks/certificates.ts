@@ -1,18 +1,24 @@
 // The certificates that lie on this machine, and whether they are renewed in time. What clients get to see is
 // another matter: tls.ts.
-import { findAuthority, type ListedCertificate, listCertificates } from '@portolan/tls';
+import {
+  DAY_MS,
+  daysUntil,
+  findAuthority,
+  type ListedCertificate,
+  listCertificates,
+} from '@portolan/tls';
 import { reasonOf } from '@portolan/oci';
 import { type Check, fail, type Finding, ok, onMachine, skipped, warn } from '../check.ts';
 
-const DAY_MS = 86_400_000;
-const SOON_DAYS = 21;
+/** Before the log of the server speaks of it: getting another one takes a while. */
+const IMPORTED_SOON_DAYS = 21;
 const AUTHORITY_SOON_DAYS = 180;
 /** The server tries every hour. */
 const LATE_MS = 2 * DAY_MS;
 
 export function judgeCertificate(certificate: ListedCertificate, now: number): Finding | undefined {
   const { file, notAfter, renewsAt, source } = certificate;
-  const days = Math.floor((notAfter - now) / DAY_MS);
+  const days = daysUntil(notAfter, now);
   const remedy =
     source === 'imported'
       ? 'get the next one from whoever issued it, then `portolan ca import CERTIFICATE KEY`'
@@ -26,13 +32,13 @@ export function judgeCertificate(certificate: ListedCertificate, now: number): F
       remedy,
     });
   }
-  if (source !== 'imported' || days > SOON_DAYS) return undefined;
+  if (source !== 'imported' || days > IMPORTED_SOON_DAYS) return undefined;
   return warn(`${file} ends in ${days} days`, { meaning: 'nobody renews it by itself', remedy });
 }
 
 async function judgeAuthority(directory: string, now: number): Promise<Finding[]> {
   const authority = await findAuthority(directory);
-  const days = Math.floor(((authority?.notAfter ?? Infinity) - now) / DAY_MS);
+  const days = daysUntil(authority?.notAfter ?? Infinity, now);
   if (days > AUTHORITY_SOON_DAYS) return [];
   return [
     warn(`the authority ends in ${days} days`, {

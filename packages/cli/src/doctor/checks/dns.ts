@@ -1,11 +1,9 @@
 // Whether the names lead here: the registry's own, and those of mirrored registries below it.
-import { UpstreamHost } from '@portolan/oci';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { bareHost } from '../../connection/server-trust.ts';
 import { type Check, fail, ok, onServer, skipped, warn } from '../check.ts';
-import type { Server } from '../server.ts';
+import { hostOf, virtualHostsOf } from '../virtual-hosts.ts';
 
 const SHOWN = 3;
 
@@ -22,15 +20,11 @@ function ownAddresses(): ReadonlySet<string> {
   return new Set(all.map(({ address }) => address));
 }
 
-function nameOf({ address }: Server): string {
-  return bareHost(new URL(address.origin));
-}
-
 export const dns: Check = onServer({
   name: 'dns',
   topic: 'network',
   async run(server) {
-    const name = nameOf(server);
+    const name = hostOf(server);
     if (isIP(name) !== 0) return skipped(`${name} is an address`);
     const found = await addressesOf(name);
     const list = found.join(', ');
@@ -56,21 +50,20 @@ export const virtualHosts: Check = onServer({
   topic: 'network',
   after: ['dns'],
   async run(server) {
-    const name = nameOf(server);
+    const name = hostOf(server);
     if (isIP(name) !== 0 || name === 'localhost') return skipped(`there are none below ${name}`);
-    if (server.views === undefined)
+    if (server.views === undefined) {
       return skipped('which registries are mirrored is not known here');
-    const labels = server.views
-      .map((host) => UpstreamHost.labelOf(host))
-      .filter((one) => one !== undefined);
-    if (labels.length === 0) return skipped('no registry is mirrored');
+    }
+    const hosts = virtualHostsOf(server);
+    if (hosts.length === 0) return skipped('no registry is mirrored');
     const here = new Set(await addressesOf(name));
     const wrong: string[] = [];
-    for (const host of labels.map((label) => `${label}.${name}`)) {
+    for (const host of hosts) {
       const found = await addressesOf(host);
       if (!found.some((address) => here.has(address))) wrong.push(host);
     }
-    if (wrong.length === 0) return ok(`${labels.length} lead to the same address`);
+    if (wrong.length === 0) return ok(`${hosts.length} lead to the same address`);
     const shown = wrong.slice(0, SHOWN).join(', ');
     const more = wrong.length > SHOWN ? ` and ${wrong.length - SHOWN} more` : '';
     return warn(`${shown}${more} do not lead here`, {

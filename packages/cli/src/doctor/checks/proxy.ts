@@ -1,12 +1,13 @@
 // What a proxy in front of the server does to requests. It needs no login: what is sent here is refused by the
 // server itself, and the question is when, and by whom.
 import { accountFailureKey, sourceOf } from '@portolan/auth';
-import { UpstreamHost } from '@portolan/oci';
+import { virtualHostOf } from '@portolan/clients';
 import { type Check, fail, type Finding, ok, onServer, skipped, warn } from '../check.ts';
 import { basicHeader } from '../../connection/registry-login.ts';
 import { formatBytes } from '../../terminal/format-bytes.ts';
 import type { Server } from '../server.ts';
 import { getChallenge } from '../tokens.ts';
+import { hostOf } from '../virtual-hosts.ts';
 
 const MIB = 1024 * 1024;
 const FIRST_PART = Buffer.alloc(64 * 1024, 'portolan doctor ');
@@ -78,13 +79,11 @@ export const host: Check = onServer({
   after: ['tcp', 'tls'],
   async run({ views, connection, address }) {
     const [view] = views ?? [];
-    if (view === undefined)
+    if (view === undefined) {
       return skipped('no mirrored registry is known here, whose name would tell');
-    const label = UpstreamHost.labelOf(view);
-    const { hostname, port } = new URL(address.origin);
-    if (label === undefined || /^[\d.]+$|^\[/.test(hostname))
-      return skipped('there are no names below an address');
-    const name = `${label}.${hostname}${port === '' ? '' : `:${port}`}`;
+    }
+    const name = virtualHostOf(address, view);
+    if (name === undefined) return skipped('there are no names below an address');
     const answer = await connection.send({ url: '/v2/', host: name }).catch(() => undefined);
     if (answer === undefined) return skipped(`${name} cannot be asked: see virtual-host-tls`);
     const challenge = answer.headers.get('www-authenticate') ?? '';
@@ -92,7 +91,7 @@ export const host: Check = onServer({
     return fail(`${name} is not seen as ${view}`, {
       meaning:
         'a proxy puts another Host into the request, so engines that mirror by host name get 404 or 421',
-      remedy: `send Host on as it came (nginx: \`proxy_set_header Host $http_host;\`), and let the proxy know *.${hostname}`,
+      remedy: `send Host on as it came (nginx: \`proxy_set_header Host $http_host;\`), and let the proxy know *.${hostOf({ address })}`,
     });
   },
 });
@@ -143,8 +142,9 @@ export const forwardedFor: Check = onServer({
   topic: 'proxy',
   after: ['tcp', 'tls', 'token'],
   async run(server) {
-    if (server.failures === undefined)
+    if (server.failures === undefined) {
       return skipped('it shows in the data directory of the server alone');
+    }
     const { localAddress } = await server.connection.send({ url: '/livez' });
     const own = sourceOf(localAddress);
     if (own === undefined) return skipped('our own address is not known');

@@ -1,8 +1,8 @@
 // Pushes a tiny image into a repository of its own, pulls it in the ways in which engines do, and takes it
 // away again, also when something went wrong in between.
+import { OCI_MANIFEST } from '@portolan/oci';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Check, fail, type Finding, ok, onServer, warn } from '../check.ts';
-import { MANIFEST_TYPE } from '../scratch-image.ts';
 import {
   openScratch,
   pushImage,
@@ -37,7 +37,7 @@ async function pull({ send, repository, image }: Scratch): Promise<Finding[]> {
   const headers = { 'accept-encoding': 'gzip' };
   const manifest = await send({
     url: `/v2/${repository}/manifests/${TAG}`,
-    headers: { ...headers, accept: MANIFEST_TYPE },
+    headers: { ...headers, accept: OCI_MANIFEST },
   });
   const layer = await send({ url: `/v2/${repository}/blobs/${image.layer.digest}`, headers });
   const encoding =

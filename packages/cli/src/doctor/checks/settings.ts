@@ -1,6 +1,8 @@
 // Settings that are right, and that mean something which their owner may not have meant.
+import { isIP } from 'node:net';
 import { type Check, fail, type Finding, ok, onMachine, warn } from '../check.ts';
 import { isLoopback } from '../../config/loopback-host.ts';
+import { bareHost } from '../../connection/server-trust.ts';
 import type { Machine } from '../machine.ts';
 
 type Judge = (machine: Machine) => Finding | undefined;
@@ -102,7 +104,8 @@ export const name: Check = onMachine({
   name: 'name',
   topic: 'settings',
   run({ names }) {
-    const { hostname, origin } = new URL(names.publicUrl);
+    const url = new URL(names.publicUrl);
+    const { hostname, origin } = url;
     const advice = {
       remedy: 'set public_url to the name that all clients use, such as https://registry.lan',
     };
@@ -112,7 +115,7 @@ export const name: Check = onMachine({
         ...advice,
       });
     }
-    if (/^[\d.]+$|^\[/.test(hostname)) {
+    if (isIP(bareHost(url)) !== 0) {
       return warn(`public_url is an address, ${origin}`, {
         meaning:
           'when the address changes, so do the names of all images; views have no host names',

@@ -1,6 +1,6 @@
 // What a client sees of our certificate: whether the chain is whole and leads to an authority that is trusted
 // here, for which names it holds, until when, and with which key. Nothing is sent on these connections.
-import { UpstreamHost } from '@portolan/oci';
+import { daysUntil, SOON_DAYS } from '@portolan/tls';
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect } from 'node:tls';
@@ -16,10 +16,9 @@ import {
   warn,
 } from '../check.ts';
 import type { Server } from '../server.ts';
+import { hostOf, virtualHostsOf } from '../virtual-hosts.ts';
 
 const WITHIN_MS = 4000;
-const DAY_MS = 86_400_000;
-const SOON_DAYS = 14;
 const MIN_RSA_BITS = 2048;
 const MOST_HOSTS = 5;
 
@@ -129,8 +128,8 @@ function judgeKey({ certificate }: Handshake): Finding[] {
 }
 
 function judgeEnd({ certificate }: Handshake, now: number): Finding[] {
-  const days = Math.floor((certificate.validToDate.getTime() - now) / DAY_MS);
-  if (days < 0 || days > SOON_DAYS) return [];
+  const days = daysUntil(certificate.validToDate.getTime(), now);
+  if (days < 0 || days >= SOON_DAYS) return [];
   return [
     warn(`it ends in ${days} days`, {
       meaning: 'what issues or serves it has not renewed it',
@@ -145,7 +144,7 @@ export const tls: Check = onServer({
   after: ['tcp'],
   async run(server) {
     if (server.address.isPlain) return skipped('the address is plain http');
-    const name = bareHost(new URL(server.address.origin));
+    const name = hostOf(server);
     try {
       const seen = await shakeHands(server, name);
       const found = [
@@ -172,14 +171,12 @@ export const virtualHostTls: Check = onServer({
   topic: 'network',
   after: ['tls'],
   async run(server) {
-    const name = bareHost(new URL(server.address.origin));
-    const { views = [], address } = server;
-    if (address.isPlain || isIP(name) !== 0) return skipped('there are no host names with TLS');
-    const labels = views
-      .map((host) => UpstreamHost.labelOf(host))
-      .filter((one) => one !== undefined);
-    if (labels.length === 0) return skipped('no mirrored registry is known here');
-    const hosts = labels.slice(0, MOST_HOSTS).map((label) => `${label}.${name}`);
+    const name = hostOf(server);
+    if (server.address.isPlain || isIP(name) !== 0) {
+      return skipped('there are no host names with TLS');
+    }
+    const hosts = virtualHostsOf(server).slice(0, MOST_HOSTS);
+    if (hosts.length === 0) return skipped('no mirrored registry is known here');
     const wrong: string[] = [];
     for (const host of hosts) {
       const seen = await shakeHands(server, host);

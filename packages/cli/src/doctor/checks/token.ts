@@ -100,8 +100,9 @@ export const anonymous: Check = onServer({
         remedy: 'see the policy of the token service',
       });
     }
-    if (publicRepository === undefined || allowsAnonymous === undefined)
+    if (publicRepository === undefined || allowsAnonymous === undefined) {
       return ok('nothing can be pushed without a login');
+    }
     const isPulled = granted.includes('pull');
     if (isPulled === allowsAnonymous) {
       return ok(
