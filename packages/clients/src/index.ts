@@ -2,7 +2,7 @@
 export type { ClientErrorCode } from './client-error.ts';
 export type { ClientConfig, ConfigFile, ConfigRequest } from './config/client-config.ts';
 export { hostsBesideProxy, proxyAddress } from './config/proxy.ts';
-export { CONFIG_ENGINES, type ConfigEngine, writeConfig } from './config/write-config.ts';
+export { CONFIG_ENGINES, type ConfigEngine, configOf } from './config/engine-configs.ts';
 export { type EngineVersion, parseEngineVersion } from './engine-version.ts';
 export { CHECKED_ENGINES, type CheckedEngine, shapesOf } from './engines/engine-shapes.ts';
 export {
@@ -11,5 +11,5 @@ export {
   planRequests,
   type WantedImage,
 } from './engines/planned-requests.ts';
-export type { RequestShape } from './engines/shape.ts';
+export type { RequestShape } from './engines/request-shape.ts';
 export { parseRegistryAddress, type RegistryAddress, virtualHostOf } from './registry-address.ts';

@@ -30,6 +30,11 @@ export function parseRegistryAddress(text: string): RegistryAddress {
   return { origin: url.origin, host: url.host, isPlain: url.protocol === 'http:' };
 }
 
+/** Without the port; an IPv6 address keeps its brackets. */
+export function hostNameOf({ host }: Pick<RegistryAddress, 'host'>): string {
+  return host.replace(/:\d+$/, '');
+}
+
 /** An address in digits has no names below it. */
 function isAddress(host: string): boolean {
   return host.startsWith('[') || /^\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?$/.test(host);

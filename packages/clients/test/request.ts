@@ -5,7 +5,7 @@ import {
   type ConfigRequest,
   parseEngineVersion,
   parseRegistryAddress,
-  writeConfig,
+  configOf,
 } from '../src/index.ts';
 
 export interface Wanted {
@@ -49,7 +49,7 @@ function requestOf({
 }
 
 export function config(engine: ConfigEngine, wanted: Wanted = {}) {
-  return writeConfig(engine, requestOf(wanted));
+  return configOf(engine, requestOf(wanted));
 }
 
 /** Path → text. */

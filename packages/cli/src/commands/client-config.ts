@@ -5,7 +5,7 @@ import {
   type ConfigEngine,
   type ConfigRequest,
   parseEngineVersion,
-  writeConfig,
+  configOf,
 } from '@portolan/clients';
 import { DomainError, UpstreamHost } from '@portolan/oci';
 import { Argument, type Command, Option } from 'commander';
@@ -131,7 +131,7 @@ export function registerClientConfig(client: Command, context: CommandContext): 
     .addHelpText('after', HELP);
   command.action(async (engine: ConfigEngine) => {
     const options = command.optsWithGlobals<ConfigOptions>();
-    const config = writeConfig(engine, await readRequest(context, options));
+    const config = configOf(engine, await readRequest(context, options));
     if (options.install === undefined) print(context, config, options.output);
     else await install(context, config, options);
   });

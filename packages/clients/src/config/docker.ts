@@ -4,7 +4,7 @@
 import { UpstreamHost } from '@portolan/oci';
 import { refuse } from '../client-error.ts';
 import { isBefore } from '../engine-version.ts';
-import { virtualHostOf } from '../registry-address.ts';
+import { hostNameOf, virtualHostOf } from '../registry-address.ts';
 import {
   certificateFiles,
   type ClientConfig,
@@ -85,7 +85,7 @@ function certificates(request: ConfigRequest, mirrorHost: string): readonly Conf
 
 function nameNote({ registry }: ConfigRequest, mirrorHost: string): string[] {
   if (mirrorHost === registry.host) return [];
-  const name = mirrorHost.replace(/:\d+$/, '');
+  const name = hostNameOf({ host: mirrorHost });
   return [`${name} needs an entry in DNS or /etc/hosts and must be in the registry's certificate.`];
 }
 

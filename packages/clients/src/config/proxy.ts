@@ -2,7 +2,7 @@
 // every registry. The registry itself is reached without it.
 import { UpstreamHost } from '@portolan/oci';
 import { refuse } from '../client-error.ts';
-import type { RegistryAddress } from '../registry-address.ts';
+import { hostNameOf, type RegistryAddress } from '../registry-address.ts';
 import {
   certificateFiles,
   type ClientConfig,
@@ -20,23 +20,19 @@ function variable(name: string, value: string): string {
   return `Environment="${name}=${escaped}"`;
 }
 
-function nameOf(host: string): string {
-  return host.replace(/:\d+$/, '');
-}
-
 /** Where the CONNECT listener is. @throws DomainError `request-invalid` */
 export function proxyAddress({
   proxy,
   registry,
 }: Pick<ConfigRequest, 'proxy' | 'registry'>): string {
-  const url = URL.parse(proxy ?? `http://${nameOf(registry.host)}:${PORT}`);
+  const url = URL.parse(proxy ?? `http://${hostNameOf(registry)}:${PORT}`);
   if (url?.protocol === 'http:' && url.pathname === '/' && url.search === '') return url.origin;
   return refuse('the proxy is no http URL', 'use one such as http://registry.lan:3128');
 }
 
 /** Hosts that engines reach without the proxy, each with what is below it. */
-export function hostsBesideProxy({ host }: RegistryAddress): readonly string[] {
-  return [...new Set([nameOf(host), 'localhost', '127.0.0.1', '::1'])];
+export function hostsBesideProxy(registry: RegistryAddress): readonly string[] {
+  return [...new Set([hostNameOf(registry), 'localhost', '127.0.0.1', '::1'])];
 }
 
 function unitOf({ unit = 'docker.service' }: ConfigRequest): string {

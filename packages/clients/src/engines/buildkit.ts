@@ -1,7 +1,7 @@
 // BuildKit: as containerd, with the namespace in the path and in `ns`, or inside an old dockerd with its
 // mirrors. Tokens are fetched by the client of the build, with that person's login.
 import { ANY_TYPES } from './accepted-types.ts';
-import type { RequestShape } from './shape.ts';
+import type { RequestShape } from './request-shape.ts';
 
 const BUILDKITD: RequestShape = {
   name: 'buildkitd.toml',

@@ -1,7 +1,7 @@
 // containerd, ctr, nerdctl, and k3s on top of it: no ping, `ns` with every request, a token for its own
 // scope and the challenge's together. CRI sends the pull secret of the upstream or nothing.
 import { ANY_TYPES } from './accepted-types.ts';
-import type { RequestShape } from './shape.ts';
+import type { RequestShape } from './request-shape.ts';
 
 const HOSTS_TOML = {
   name: 'hosts.toml',

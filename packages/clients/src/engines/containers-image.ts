@@ -1,7 +1,7 @@
 // podman, buildah, skopeo and CRI-O, which share a library: a ping first, GET alone, no `ns`, one scope,
 // and the login for the registry that is really asked.
 import { MANIFEST_TYPES } from './accepted-types.ts';
-import type { RequestShape } from './shape.ts';
+import type { RequestShape } from './request-shape.ts';
 
 const REGISTRIES_CONF: RequestShape = {
   name: 'registries.conf',

@@ -2,7 +2,7 @@
 // repository as it has its name, whatever the challenge says. A login for the mirror is not used.
 import { ANY_TYPES } from './accepted-types.ts';
 import { DOCKER_HOSTS_SHAPE } from './containerd.ts';
-import type { RequestShape } from './shape.ts';
+import type { RequestShape } from './request-shape.ts';
 
 const DOCKERD = {
   host: 'virtual host',

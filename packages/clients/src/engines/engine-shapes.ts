@@ -4,7 +4,7 @@ import { BUILDKIT_SHAPES } from './buildkit.ts';
 import { CONTAINERD_SHAPES, K3S_SHAPES } from './containerd.ts';
 import { CONTAINERS_IMAGE_SHAPES } from './containers-image.ts';
 import { DOCKER_SHAPES, FULL_NAME_SHAPES, PROXY_SHAPES } from './docker.ts';
-import type { RequestShape } from './shape.ts';
+import type { RequestShape } from './request-shape.ts';
 
 const SHAPES = {
   containerd: CONTAINERD_SHAPES,

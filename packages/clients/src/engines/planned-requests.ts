@@ -2,7 +2,7 @@
 // sent here. Without credentials: those are added by whoever sends.
 import { type Reference, type RepositoryName, UpstreamHost } from '@portolan/oci';
 import { type RegistryAddress, virtualHostOf } from '../registry-address.ts';
-import type { RequestShape } from './shape.ts';
+import type { RequestShape } from './request-shape.ts';
 
 export interface WantedImage {
   readonly host: UpstreamHost;

@@ -7,7 +7,7 @@ import { k3sConfig } from './k3s.ts';
 import { proxyConfig } from './proxy.ts';
 import { crioConfig, podmanConfig } from './registries-conf.ts';
 
-const WRITERS = {
+const CONFIGS = {
   containerd: containerdConfig,
   docker: dockerConfig,
   podman: podmanConfig,
@@ -17,14 +17,14 @@ const WRITERS = {
   proxy: proxyConfig,
 } as const satisfies Record<string, (request: ConfigRequest) => ClientConfig>;
 
-export type ConfigEngine = keyof typeof WRITERS;
+export type ConfigEngine = keyof typeof CONFIGS;
 
-export const CONFIG_ENGINES = Object.keys(WRITERS) as readonly ConfigEngine[];
+export const CONFIG_ENGINES = Object.keys(CONFIGS) as readonly ConfigEngine[];
 
 /**
  * The files of an engine that make it pull from our registry.
  * @throws DomainError `request-invalid` for what that engine cannot do, with what does it
  */
-export function writeConfig(engine: ConfigEngine, request: ConfigRequest): ClientConfig {
-  return WRITERS[engine](request);
+export function configOf(engine: ConfigEngine, request: ConfigRequest): ClientConfig {
+  return CONFIGS[engine](request);
 }
