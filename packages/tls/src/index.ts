@@ -9,6 +9,7 @@ export {
   authorityUnknown,
   createAuthority,
   findAuthority,
+  listRetiredAuthorities,
   openAuthority,
 } from './authority/authority.ts';
 export {
@@ -50,7 +51,12 @@ export {
   type RenewalDeps,
   renewDue,
 } from './certificates/renew-due.ts';
-export { DAY_MS, daysUntil, SOON_DAYS } from './certificates/remaining-days.ts';
+export {
+  AUTHORITY_SOON_DAYS,
+  DAY_MS,
+  daysUntil,
+  SOON_DAYS,
+} from './certificates/remaining-days.ts';
 export type { TlsError, TlsErrorCode } from './errors.ts';
 export { CertificateName } from './names/certificate-name.ts';
 export type { NameConstraints } from './names/name-constraints.ts';

@@ -27,6 +27,14 @@ function rowsOf({ certificates, unreadable }: CertificateList) {
   ];
 }
 
+async function noteEnd({ output, clock }: CommandContext, notAfter: number): Promise<void> {
+  const { AUTHORITY_SOON_DAYS, daysUntil } = await import('@portolan/tls');
+  const days = daysUntil(notAfter, clock());
+  if (days > AUTHORITY_SOON_DAYS) return;
+  const next = '`portolan ca init --force-new` with its names makes the next one';
+  output.note(`The authority ends in ${days} days. ${next}; let every client trust that before.`);
+}
+
 function registerShow(ca: Command, context: CommandContext): void {
   ca.command('show')
     .description('Show the authority, and the certificates of this server')
@@ -43,22 +51,42 @@ function registerShow(ca: Command, context: CommandContext): void {
         output.recordWithRows({ authority: null }, part);
         return;
       }
-      output.recordWithRows(authorityRecord(await openAuthority(directory)), part);
+      const authority = await openAuthority(directory);
+      output.recordWithRows(authorityRecord(authority), part);
+      await noteEnd(context, authority.notAfter);
     });
+}
+
+interface BundleOptions {
+  readonly out?: string;
+  readonly withRetired?: boolean;
 }
 
 function registerBundle(ca: Command, context: CommandContext): void {
   ca.command('bundle')
     .description('Print the certificate of the authority, for clients to trust')
     .option('--out <file>', 'write it there')
-    .action(async ({ out }: { out?: string }) => {
-      const { authorityUnknown, findAuthority } = await import('@portolan/tls');
-      const { output, tls } = context;
-      const authority = await findAuthority(tls.directories.authority);
-      if (authority === undefined) throw authorityUnknown(tls.directories.authority);
-      if (out === undefined) output.text(authority.pem);
-      else await writeFile(out, authority.pem);
+    .option('--with-retired', 'also those that it replaced, as long as they hold')
+    .addHelpText(
+      'after',
+      '\nUntil the servers show certificates of a new authority, clients need the old one, too. Leave it\nout when it was replaced because its key may be known.',
+    )
+    .action(async ({ out, withRetired = false }: BundleOptions) => {
+      const { authorityUnknown, findAuthority, listRetiredAuthorities } = await import(
+        '@portolan/tls'
+      );
+      const { output, tls, clock } = context;
+      const directory = tls.directories.authority;
+      const authority = await findAuthority(directory);
+      if (authority === undefined) throw authorityUnknown(directory);
+      const retired = withRetired ? await listRetiredAuthorities({ directory, clock }) : [];
+      const text = [authority, ...retired].map(({ pem }) => pem).join('');
+      if (out === undefined) output.text(text);
+      else await writeFile(out, text);
       output.note(`SHA-256 ${authority.fingerprint}`);
+      for (const { fingerprint, notAfter } of retired) {
+        output.note(`SHA-256 ${fingerprint}, retired, holds until ${timestamp(notAfter)}`);
+      }
     });
 }
 

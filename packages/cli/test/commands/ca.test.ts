@@ -15,7 +15,14 @@ async function emptyDirectory(): Promise<string> {
   return directory;
 }
 
+const DAY_MS = 86_400_000;
 const PUBLIC = { environment: { PORTOLAN_PUBLIC_URL: 'https://registry.lan' } };
+
+function fingerprintsOf(text: string): string[] {
+  return text
+    .split(/(?<=END CERTIFICATE-----\n)(?=.)/)
+    .map((pem) => new X509Certificate(pem).fingerprint256);
+}
 
 it('makes an authority for the domains that are named, and shows it', async () => {
   const commands = await openCommands();
@@ -156,6 +163,29 @@ it('shows a file that cannot be used beside those that can', async () => {
   const { rows, columns } = await commands.run('ca show');
   expect(rows).toMatchObject([{ file: 'registry.lan.pem' }, { file: 'broken.pem', inUse: false }]);
   expect(columns).toContain('problem');
+});
+
+it('says when the authority ends within a year', async () => {
+  const commands = await openCommands();
+  await commands.run('ca init', PUBLIC);
+  expect((await commands.run('ca show')).notes).toEqual([]);
+  const { notes } = await commands.run('ca show', { laterMs: 3295 * DAY_MS });
+  expect(notes.join('')).toMatch(/^The authority ends in 35\d days\. .*--force-new/);
+});
+
+it('prints the authorities that were replaced, too, when asked to and while they hold', async () => {
+  const commands = await openCommands();
+  const first = await commands.run('ca init', PUBLIC);
+  const second = await commands.run('ca init --force-new', { ...PUBLIC, laterMs: 365 * DAY_MS });
+  const [old, current] = [first, second].map(({ record }) => record?.['fingerprint']);
+  const all = '--with-retired';
+  expect(fingerprintsOf((await commands.run('ca bundle')).text)).toEqual([current]);
+  const both = await commands.run(`ca bundle ${all}`);
+  expect(fingerprintsOf(both.text)).toEqual([current, old]);
+  expect(both.text).not.toContain('PRIVATE');
+  expect(both.notes[1]).toContain(`SHA-256 ${String(old)}, retired, holds until `);
+  const later = await commands.run(`ca bundle ${all}`, { laterMs: 3651 * DAY_MS });
+  expect(fingerprintsOf(later.text)).toEqual([current]);
 });
 
 it('prints the certificate for clients, with its fingerprint beside it', async () => {

@@ -36,6 +36,8 @@ export interface Given {
   /** Arguments with spaces. */
   readonly more?: readonly string[];
   readonly environment?: Environment;
+  /** How far the command's clock is ahead. */
+  readonly laterMs?: number;
 }
 
 const randomId = (): string => randomBytes(16).toString('hex');
@@ -78,14 +80,14 @@ export async function openCommands() {
   /** `line` is split at spaces; what needs others goes into `more`. */
   async function run(
     line: string,
-    { stdin = '', more = [], environment = {} }: Given = {},
+    { stdin = '', more = [], environment = {}, laterMs = 0 }: Given = {},
   ): Promise<Answer> {
     const notes: string[] = [];
     const texts: string[] = [];
     let answer: Omit<Answer, 'notes' | 'text'> = {};
     const context: CommandContext = {
       actor: 'cli:tester',
-      clock: Date.now,
+      clock: () => Date.now() + laterMs,
       randomId,
       environment,
       sources: { environment, flags: { data_dir: dataDirectory } },

@@ -3,7 +3,7 @@ import type { ListedCertificate } from '@portolan/tls';
 import { describe, expect, it } from 'vitest';
 import type { Check, Finding, World } from '../../src/doctor/check.ts';
 import { ok } from '../../src/doctor/check.ts';
-import { judgeCertificate } from '../../src/doctor/checks/certificates.ts';
+import { judgeAuthority, judgeCertificate } from '../../src/doctor/checks/certificates.ts';
 import { judgeFileSystem } from '../../src/doctor/checks/data-directory.ts';
 import { judgeDiskSpeed } from '../../src/doctor/checks/disk-speed.ts';
 import { judgeFileLimit, judgeWorkers } from '../../src/doctor/checks/process.ts';
@@ -56,6 +56,9 @@ describe('a finding', () => {
     ['one that nobody renewed', judgeCertificate(certificate(20, -10), NOW), 'warn'],
     ['an imported one that ends soon', judgeCertificate(certificate(10, undefined), NOW), 'warn'],
     ['an imported one', judgeCertificate(certificate(200, undefined), NOW), undefined],
+    ['no authority', judgeAuthority(undefined, NOW), undefined],
+    ['a fresh authority', judgeAuthority({ notAfter: NOW + 400 * DAY_MS }, NOW), undefined],
+    ['one in its last year', judgeAuthority({ notAfter: NOW + 300 * DAY_MS }, NOW), 'warn'],
     ['one that ended', judgeCertificate(certificate(-2, undefined), NOW), 'fail'],
   ])('about %s', (_, finding, verdict) => {
     expect(finding?.verdict).toBe(verdict);

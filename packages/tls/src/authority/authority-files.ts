@@ -9,7 +9,7 @@
 // two processes that make an authority one gets the name, and of two that replace one, one moves it
 // away. So no key is lost, and nobody waits for a lock.
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, open, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { certificateBlocks, keyBlock } from '../certificates/certificate-pem.ts';
 import { tlsError } from '../errors.ts';
@@ -99,6 +99,17 @@ export async function retireAuthorityFiles(directory: string): Promise<void> {
   await rename(pathsOf(directory).key, retired).catch((error: unknown) => {
     if (!isMissing(error)) throw error;
   });
+}
+
+/** Of those that were replaced; without their keys. */
+export async function readRetiredCertificates(directory: string): Promise<readonly string[]> {
+  const names = await readdir(directory).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  const retired = names.filter((name) => /^retired-.*\.key$/.test(name));
+  const texts = await Promise.all(retired.map((name) => readIfThere(join(directory, name))));
+  return texts.flatMap((text) => certificateBlocks(text ?? '').slice(0, 1));
 }
 
 export function authorityExists(directory: string): Error {

@@ -9,6 +9,7 @@ import {
   authorityExists,
   readAuthorityCertificate,
   readAuthorityFiles,
+  readRetiredCertificates,
   retireAuthorityFiles,
   writeAuthorityFiles,
 } from './authority-files.ts';
@@ -68,6 +69,20 @@ async function withConstraints(files: KeyAndCertificate): Promise<Authority> {
 export async function findAuthority(directory: string): Promise<AuthorityFacts | undefined> {
   const pem = await readAuthorityCertificate(directory);
   return pem === undefined ? undefined : authorityFacts(pem);
+}
+
+/**
+ * Those that were replaced and still hold, the newest first: what they have issued is believed by whoever
+ * trusts them. @throws TlsError `authority-invalid`
+ */
+export async function listRetiredAuthorities({
+  directory,
+  clock,
+}: AuthorityDeps): Promise<readonly AuthorityFacts[]> {
+  const all = (await readRetiredCertificates(directory)).map(authorityFacts);
+  return all
+    .filter(({ notAfter }) => notAfter > clock())
+    .toSorted((one, other) => other.notAfter - one.notAfter);
 }
 
 /** @throws TlsError `authority-unknown`, `authority-invalid` */

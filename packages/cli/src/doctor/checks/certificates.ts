@@ -1,6 +1,7 @@
 // The certificates that lie on this machine, and whether they are renewed in time. What clients get to see is
 // another matter: tls.ts.
 import {
+  AUTHORITY_SOON_DAYS,
   DAY_MS,
   daysUntil,
   findAuthority,
@@ -12,7 +13,6 @@ import { type Check, fail, type Finding, ok, onMachine, skipped, warn } from '..
 
 /** Before the log of the server speaks of it: getting another one takes a while. */
 const IMPORTED_SOON_DAYS = 21;
-const AUTHORITY_SOON_DAYS = 180;
 /** The server tries every hour. */
 const LATE_MS = 2 * DAY_MS;
 
@@ -36,17 +36,17 @@ export function judgeCertificate(certificate: ListedCertificate, now: number): F
   return warn(`${file} ends in ${days} days`, { meaning: 'nobody renews it by itself', remedy });
 }
 
-async function judgeAuthority(directory: string, now: number): Promise<Finding[]> {
-  const authority = await findAuthority(directory);
+export function judgeAuthority(
+  authority: { readonly notAfter: number } | undefined,
+  now: number,
+): Finding | undefined {
   const days = daysUntil(authority?.notAfter ?? Infinity, now);
-  if (days > AUTHORITY_SOON_DAYS) return [];
-  return [
-    warn(`the authority ends in ${days} days`, {
-      meaning:
-        'with it ends every certificate of it, and clients have to trust the next one before',
-      remedy: '`portolan ca init --force-new`, and let clients trust it: `portolan ca trust`',
-    }),
-  ];
+  if (days > AUTHORITY_SOON_DAYS) return undefined;
+  return warn(`the authority ends in ${days} days`, {
+    meaning: 'with it ends every certificate of it, and clients have to trust the next one before',
+    remedy:
+      '`portolan ca init --force-new` with all its names, then as docs/one-box.md has it, "A new authority"',
+  });
 }
 
 export const certificates: Check = onMachine({
@@ -61,12 +61,12 @@ export const certificates: Check = onMachine({
         remedy: 'put a PEM file with the chain and then the key there, or remove it',
       }),
     );
-    const judged = listed.map((one) => judgeCertificate(one, clock()));
-    const found = [
-      ...broken,
-      ...judged.filter((one) => one !== undefined),
-      ...(await judgeAuthority(directories.authority, clock())),
+    const authority = await findAuthority(directories.authority);
+    const judged = [
+      ...listed.map((one) => judgeCertificate(one, clock())),
+      judgeAuthority(authority, clock()),
     ];
+    const found = [...broken, ...judged.filter((one) => one !== undefined)];
     if (found.length > 0) return found;
     const needsOne = settings.listen.some(({ scheme }) => scheme === 'https');
     if (listed.length > 0) return ok(listed.map(({ file }) => file).join(', '));
