@@ -1,7 +1,8 @@
 // What a proxy tells Portolan of its clients, what clients may not tell it themselves, and what comes back:
 // addresses in answers follow from the settings alone. Plain HTTP leads to https, but for what clients need
 // before that.
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { basic } from '../support/request-token.ts';
@@ -134,11 +135,18 @@ function redirectTests(box: () => OneBox): void {
     }
   });
 
-  test('lets the challenges of ACME through by plain HTTP', async () => {
-    const path = '/.well-known/acme-challenge/unknown';
-    const answer = await box().client.send({ scheme: 'http', host: HOST, path });
-    expect(answer.status).toBe(404);
-    expect(answer.headers.has('x-request-id')).toBe(true);
+  test('lets the challenges of ACME through by plain HTTP, to the half that answers them', async () => {
+    const folder = join(box().certificates, 'acme');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'to-ken'), 'to-ken.answer');
+    const ask = (token: string) => {
+      const path = `/.well-known/acme-challenge/${token}`;
+      return box().client.send({ scheme: 'http', host: HOST, path });
+    };
+    const answer = await ask('to-ken');
+    expect([answer.status, answer.bytes.toString()]).toEqual([200, 'to-ken.answer']);
+    expect((await ask('unknown')).status).toBe(404);
+    await rm(folder, { recursive: true });
   });
 }
 
