@@ -120,21 +120,25 @@ function createConnections({ prepare, dial, limits }: ConnectDeps) {
   return { serve, pass, drain: tunnels.drain };
 }
 
-export function createConnectHandler(deps: ConnectDeps): ConnectHandler {
-  const { passThrough, observe, publicUrl } = deps;
-  const connections = createConnections(deps);
-  const refused = new WeakSet<Socket>();
-
-  async function decide(asked: Asked, target: ConnectTarget | undefined): Promise<Verdict> {
+/** What becomes of a request, by where it wants to go. */
+function createDecision(deps: ConnectDeps, connections: ReturnType<typeof createConnections>) {
+  return async (asked: Asked, target: ConnectTarget | undefined): Promise<Verdict> => {
     if (target === undefined) return { outcome: 'invalid', answer: NOT_A_TARGET };
     const place = await deps.placeOf(target);
     if (place === 'here') return connections.serve(asked, target);
     if (place === 'beside') return { outcome: 'refused', answer: ownName(target) };
-    const passes = passThrough.some((pattern) => PassPattern.matches(pattern, target));
+    const passes = deps.passThrough.some((pattern) => PassPattern.matches(pattern, target));
     return passes
       ? connections.pass(asked, target)
       : { outcome: 'refused', answer: notMirrored(target) };
-  }
+  };
+}
+
+export function createConnectHandler(deps: ConnectDeps): ConnectHandler {
+  const { observe, publicUrl } = deps;
+  const connections = createConnections(deps);
+  const decide = createDecision(deps, connections);
+  const refused = new WeakSet<Socket>();
 
   async function answer(asked: Asked): Promise<void> {
     const { request, socket } = asked;

@@ -227,8 +227,7 @@ describe('what passes through', () => {
       /^HTTP\/1\.1 503 too many/,
     );
     first.socket.destroy();
-    await first.ended;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await waitFor(() => server.connections() === 0);
     const second = await openClient(server.port);
     second.socket.write(request('listed.example:443'));
     await waitFor(() => second.text() === ESTABLISHED);

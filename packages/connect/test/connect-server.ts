@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import {
   type ConnectFacts,
   type ConnectHandler,
@@ -26,6 +26,8 @@ export interface ConnectServer {
   readonly facts: ConnectFacts[];
   /** Hosts that were dialled. */
   readonly dialled: string[];
+  /** Of clients, that are open. */
+  readonly connections: () => number;
 }
 
 function patterns(...texts: string[]): PassPattern[] {
@@ -77,13 +79,16 @@ export async function startConnectServer(
     if (head.length > 0) socket.unshift(head);
     handler.connect(request, socket);
   });
-  server.on('connection', (socket: Socket) => sockets.add(socket));
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   const port = await listen(server);
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  return { port, handler, outcomes, facts, dialled };
+  return { port, handler, outcomes, facts, dialled, connections: () => sockets.size };
 }
 
 /** Somebody to pass to. */
@@ -124,9 +129,5 @@ export async function openClient(port: number) {
 }
 
 export async function waitFor(isSo: () => boolean): Promise<void> {
-  for (let attempt = 0; attempt < 400; attempt++) {
-    if (isSo()) return;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  throw new Error('waited in vain');
+  await vi.waitUntil(isSo, { interval: 5, timeout: 5000 });
 }

@@ -89,6 +89,6 @@ describe('certificates issued on demand', () => {
     await expect(issued.find('quay.io')).rejects.toMatchObject({ code: 'authority-unknown' });
     await init(['quay.io']);
     pass(1000);
-    await expect(issued.find('quay.io')).resolves.toBeDefined();
+    await expect(issued.find('quay.io')).resolves.toHaveProperty('context');
   });
 });
