@@ -30,7 +30,7 @@ import type { ProcessMetrics } from './metrics/process-metrics.ts';
 import type { ServerMetrics } from './metrics/server-metrics.ts';
 import { passedSockets, takePassedSockets } from './passed-sockets.ts';
 import { createServiceManager, type ServiceManager } from './systemd-notify.ts';
-import { waitForStop } from './stop-signals.ts';
+import { catchStopSignals, type StopSignals } from './stop-signals.ts';
 
 interface Server {
   readonly settings: ServeSettings;
@@ -38,6 +38,7 @@ interface Server {
   readonly logger: Logger;
   readonly isTerminal: boolean;
   readonly bundle: ServedBundle | undefined;
+  readonly signals: StopSignals;
   readonly serviceManager: ServiceManager;
   /** Both undefined where nothing is counted. */
   readonly processMetrics: ProcessMetrics | undefined;
@@ -105,19 +106,16 @@ async function runUntilStopped(server: Server, front: Front): Promise<void> {
   });
   const { publicUrl } = settlePublicNames(settings, front.addresses);
   const uncovered = watchUncoveredRegistries({ settings, publicUrl, views: storage.views, logger });
-  await waitForStop({
-    async stop() {
-      logger.info('stopping');
-      announceStop(server);
-      uncovered?.stop();
-      await Promise.all([server.serviceManager.stopping(), front.drain(), jobs.stop()]);
-    },
-    stopAtOnce: () => front.kill(),
-  });
+  await server.signals.first;
+  logger.info('stopping');
+  announceStop(server);
+  uncovered?.stop();
+  await Promise.all([server.serviceManager.stopping(), front.drain(), jobs.stop()]);
 }
 
 async function run(server: Server, adminPassword: string | undefined): Promise<void> {
   const front = await startFront(server);
+  server.signals.atSecond(() => front.kill());
   let metrics: MetricsServer | undefined;
   try {
     // After the listener: a start that fails on its address makes no password that nobody sees.
@@ -136,6 +134,7 @@ export async function serveWith(
   { settings: given, adminPassword }: LoadedServeSettings,
   bundle?: ServedBundle,
 ): Promise<void> {
+  const signals = catchStopSignals();
   const isTerminal = process.stderr.isTTY;
   const environment = readEnvironment();
   const passed = passedSockets(environment, process.pid);
@@ -164,7 +163,16 @@ export async function serveWith(
     const serviceManager = createServiceManager(environment, process.pid);
     const counted = { processMetrics, serverMetrics };
     await run(
-      { settings, storage: served, logger, isTerminal, bundle, serviceManager, ...counted },
+      {
+        settings,
+        storage: served,
+        logger,
+        isTerminal,
+        bundle,
+        signals,
+        serviceManager,
+        ...counted,
+      },
       adminPassword,
     );
   } finally {

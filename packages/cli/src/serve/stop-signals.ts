@@ -1,27 +1,35 @@
-// SIGTERM and SIGINT: the first stops in good order, the second at once.
+// SIGTERM and SIGINT: the first stops in good order, the second at once. They are caught from the very
+// beginning: one that comes while the server starts, or just after it said that it listens, is kept until
+// there is something to stop in good order.
 import { constants } from 'node:os';
 
-export interface Stoppable {
-  readonly stop: () => Promise<void>;
-  /** Must not wait for anything. */
-  readonly stopAtOnce: () => void;
+export interface StopSignals {
+  /** Resolves at the first signal. */
+  readonly first: Promise<void>;
+  /** What is done at the second one, before the process ends. Must not wait for anything. */
+  atSecond(end: () => void): void;
 }
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-/** Resolves when a signal has come and everything has ended. */
-export function waitForStop({ stop, stopAtOnce }: Stoppable): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+export function catchStopSignals(): StopSignals {
+  const { promise: first, resolve } = Promise.withResolvers<void>();
   let isStopping = false;
+  let endAtOnce: (() => void) | undefined;
   for (const signal of SIGNALS) {
     process.on(signal, () => {
       if (isStopping) {
-        stopAtOnce();
+        endAtOnce?.();
         process.exit(128 + constants.signals[signal]);
       }
       isStopping = true;
-      stop().then(resolve, reject);
+      resolve();
     });
   }
-  return promise;
+  return {
+    first,
+    atSecond(end) {
+      endAtOnce = end;
+    },
+  };
 }

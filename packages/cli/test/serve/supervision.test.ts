@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { Agent, get, request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import {
   adminPassword,
   childrenOf,
   requestToken,
+  run,
   type RunningServer,
   scratchDirectory,
   startServer,
@@ -140,6 +142,21 @@ describe.each([1, 2])('SIGTERM with %d worker(s)', (workers) => {
     const [response] = (await answered) as [{ statusCode: number; headers: { range?: string } }];
     expect(response.statusCode).toBe(202);
     expect(response.headers.range).toBe('0-199999');
+    expect(await server.exited).toBe(0);
+  });
+
+  it('that comes while the server starts stops it as soon as it has', async () => {
+    const dataDir = join(scratchDirectory(), 'data');
+    const server = run({
+      args: ['serve'],
+      env: {
+        PORTOLAN_DATA_DIR: dataDir,
+        PORTOLAN_LISTEN: '127.0.0.1:0',
+        PORTOLAN_WORKERS: String(workers),
+      },
+    });
+    await waitUntil(() => existsSync(join(dataDir, 'portolan.db')));
+    server.child.kill('SIGTERM');
     expect(await server.exited).toBe(0);
   });
 
