@@ -12,7 +12,7 @@ import { readPublicKey, registerImport } from './bundle-import.ts';
 import { openVerifyProgress } from './bundle-progress.ts';
 import type { CommandContext } from './context.ts';
 import { stopSignal } from './stop-signal.ts';
-import { timestamp } from './timestamp.ts';
+import { optionalTimestamp } from './timestamp.ts';
 
 /** @throws CommandFailure 4 */
 function answerVerified(context: CommandContext, bundle: VerifiedBundle): void {
@@ -30,7 +30,7 @@ function answerVerified(context: CommandContext, bundle: VerifiedBundle): void {
   const document = contents?.document;
   context.output.record({
     bundle: document?.id ?? null,
-    made: document === undefined ? null : timestamp(document.madeAt),
+    made: optionalTimestamp(document?.madeAt),
     base: document?.base === undefined ? null : `${document.base.kind} ${document.base.id}`,
     references: document?.references.length ?? 0,
     blobs: document?.blobs.length ?? 0,

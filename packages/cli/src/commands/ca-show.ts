@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import { authorityRecord } from './ca-init.ts';
 import type { CommandContext } from './context.ts';
-import { timestamp } from './timestamp.ts';
+import { optionalTimestamp, timestamp } from './timestamp.ts';
 
 const COLUMNS = ['file', 'names', 'expires', 'inUse', 'source', 'renews', 'issuer'];
 
@@ -19,7 +19,7 @@ function rowsOf({ certificates, unreadable }: CertificateList) {
       inUse: one.inUseFor.length > 0,
       inUseFor: one.inUseFor,
       source: one.source,
-      renews: one.renewsAt === undefined ? null : timestamp(one.renewsAt),
+      renews: optionalTimestamp(one.renewsAt),
       fingerprint: one.fingerprint,
       problem: null,
     })),

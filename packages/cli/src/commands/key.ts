@@ -4,7 +4,7 @@ import { DomainError } from '@portolan/oci';
 import type { SigningKey, Storage } from '@portolan/storage';
 import { type Command, Option } from 'commander';
 import type { CommandContext } from './context.ts';
-import { timestamp } from './timestamp.ts';
+import { optionalTimestamp, timestamp } from './timestamp.ts';
 
 type KeyFormat = 'jwk' | 'jwks' | 'pem' | 'certificate';
 
@@ -34,7 +34,7 @@ function keyRow(key: SigningKey, state: string) {
     state,
     created: timestamp(key.createdAt),
     activates: timestamp(key.activatesAt),
-    retires: key.retiresAt === undefined ? null : timestamp(key.retiresAt),
+    retires: optionalTimestamp(key.retiresAt),
   };
 }
 

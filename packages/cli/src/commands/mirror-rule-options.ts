@@ -1,7 +1,11 @@
-// The options of `portolan mirror add`, which say what a line of the rules file says.
+// How rules are told on the command line: the options of `portolan mirror add`, which say what a line of the
+// rules file says, and the words that the other commands share.
 import type { RuleSettings } from '@portolan/mirror';
 import { type Command, InvalidArgumentError } from 'commander';
 import { collectText } from './repeated-option.ts';
+
+/** Which rules a command is about; all when none is given. */
+export const SELECTORS = '[selector...]';
 
 export interface RuleOptions {
   readonly to?: string;

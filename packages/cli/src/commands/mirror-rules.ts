@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from './context.ts';
 import { addRuleOptions, readRuleOptions, type RuleOptions } from './mirror-rule-options.ts';
 import { readNamedFile } from './named-file.ts';
-import { timestamp } from './timestamp.ts';
+import { optionalTimestamp, timestamp } from './timestamp.ts';
 import { withStores } from './with-accounts.ts';
 import { findOneRule, findRules } from './with-mirror.ts';
 
@@ -20,7 +20,7 @@ function ruleRow(rule: MirrorRule) {
     destination,
     source: `${upstream}/${path}`,
     ...settings,
-    nextRun: nextRunAt === undefined ? null : timestamp(nextRunAt),
+    nextRun: optionalTimestamp(nextRunAt),
     created: timestamp(createdAt),
     updated: timestamp(updatedAt),
   };

@@ -1,18 +1,23 @@
-// `portolan mirror plan|sync|status|log|prune`: what the rules do.
-import type { RulePlan } from '@portolan/mirror';
+// `portolan mirror plan|sync|prune`: what the rules do.
+import type { PruneReport, RulePlan } from '@portolan/mirror';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
 import type { CommandContext } from './context.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { openProgress, PROGRESS_KINDS, type ProgressKind } from './mirror-progress.ts';
-import * as reports from './mirror-reports.ts';
-import { parseCount, parseDays } from './mirror-rule-options.ts';
+import { PLAN_COLUMNS, planExitCode, planNotes, planRow } from './mirror-plan-report.ts';
+import { parseCount, parseDays, SELECTORS } from './mirror-rule-options.ts';
+import {
+  SYNC_COLUMNS,
+  syncExitCode,
+  syncFailure,
+  syncNotes,
+  syncRow,
+} from './mirror-sync-report.ts';
 import { addLoginOptions, type LoginOptions, withPersonalLogins } from './personal-logins.ts';
-import { withStores } from './with-accounts.ts';
 import { findRules, withMirror } from './with-mirror.ts';
 
-const SELECTORS = '[selector...]';
 const JOBS = 4;
 const BLOBS_AT_ONCE = 4;
 
@@ -65,9 +70,9 @@ async function planRules(
     },
     withPersonalLogins(context, logins),
   );
-  context.output.rows(plans.map(reports.planRow), reports.PLAN_COLUMNS);
-  for (const note of reports.planNotes(plans)) context.output.note(note);
-  const exitCode = reports.planExitCode(plans);
+  context.output.rows(plans.map(planRow), PLAN_COLUMNS);
+  for (const note of planNotes(plans)) context.output.note(note);
+  const exitCode = planExitCode(plans);
   const isEmpty = exitCode === EXIT.notFound;
   failWith(exitCode, isEmpty ? 'there is nothing to copy' : 'some images are not to be had');
 }
@@ -101,9 +106,9 @@ async function syncSelected(
     },
     withPersonalLogins(context, options),
   );
-  output.rows(synced.map(reports.syncRow), reports.SYNC_COLUMNS);
-  for (const note of reports.syncNotes(synced)) output.note(note);
-  failWith(reports.syncExitCode(synced), reports.syncFailure(synced));
+  output.rows(synced.map(syncRow), SYNC_COLUMNS);
+  for (const note of syncNotes(synced)) output.note(note);
+  failWith(syncExitCode(synced), syncFailure(synced));
 }
 
 function registerPlanAndSync(mirror: Command, context: CommandContext): void {
@@ -142,66 +147,10 @@ function registerPlanAndSync(mirror: Command, context: CommandContext): void {
     });
 }
 
-async function showStatus(
-  context: CommandContext,
-  selectors: readonly string[],
-  { tags: showsTags }: { tags?: true },
-): Promise<void> {
-  const { narrowingOf } = await import('@portolan/mirror');
-  await withStores(context, async (storage) => {
-    const rows: Readonly<Record<string, unknown>>[] = [];
-    const notes: string[] = [];
-    const { rules, selector } = await findRules(storage, selectors);
-    for (const rule of rules) {
-      const tags = await storage.mirrorTags.list(rule.id);
-      const [run] = await storage.mirrorRuns.list(rule.id, 1);
-      if (showsTags) {
-        const isMeant = narrowingOf(rule, selector) ?? (() => true);
-        const meant = tags.filter(({ name }) => isMeant({ tag: name }));
-        rows.push(...meant.map((tag) => reports.tagRow(rule, tag)));
-      } else {
-        rows.push(reports.statusRow(rule, tags, run));
-        notes.push(...reports.statusNotes(rule, tags, run));
-      }
-    }
-    context.output.rows(rows, showsTags ? reports.TAG_COLUMNS : reports.STATUS_COLUMNS);
-    for (const note of notes) context.output.note(note);
-  });
-}
+const PRUNE_COLUMNS = ['destination', 'removed', 'left', 'refusal'];
 
-async function showLog(
-  context: CommandContext,
-  selectors: readonly string[],
-  { limit }: { limit: number },
-): Promise<void> {
-  await withStores(context, async (storage) => {
-    const found = [];
-    const { rules } = await findRules(storage, selectors);
-    for (const rule of rules) {
-      const runs = await storage.mirrorRuns.list(rule.id, limit);
-      found.push(...runs.map((run) => ({ rule, run })));
-    }
-    found.sort((a, b) => b.run.startedAt - a.run.startedAt || b.run.id - a.run.id);
-    const rows = found.slice(0, limit).map(({ rule, run }) => reports.logRow(rule, run));
-    context.output.rows(rows, reports.LOG_COLUMNS);
-  });
-}
-
-function registerReads(mirror: Command, context: CommandContext): void {
-  mirror
-    .command(`status ${SELECTORS}`)
-    .description('Show how the rules stand')
-    .option('--tags', 'show what was seen of each tag')
-    .action((selectors: readonly string[], options: { tags?: true }) =>
-      showStatus(context, selectors, options),
-    );
-  mirror
-    .command(`log ${SELECTORS}`)
-    .description('Show the runs, newest first')
-    .option('--limit <number>', 'so many', parseCount, 20)
-    .action((selectors: readonly string[], options: { limit: number }) =>
-      showLog(context, selectors, options),
-    );
+function pruneRow({ destination, removed, left, refusal }: PruneReport) {
+  return { destination, removed, left, refusal: refusal ?? null };
 }
 
 interface PruneCommandOptions {
@@ -223,7 +172,7 @@ async function pruneSelected(
     }
     return all;
   });
-  context.output.rows(pruned.map(reports.pruneRow), reports.PRUNE_COLUMNS);
+  context.output.rows(pruned.map(pruneRow), PRUNE_COLUMNS);
   if (isDryRun) context.output.note('Nothing was removed: this was a dry run.');
   const isRefused = pruned.some(({ refusal }) => refusal !== undefined);
   failWith(isRefused ? EXIT.failed : EXIT.ok, 'some rules were not pruned');
@@ -231,7 +180,6 @@ async function pruneSelected(
 
 export function registerMirrorRuns(mirror: Command, context: CommandContext): void {
   registerPlanAndSync(mirror, context);
-  registerReads(mirror, context);
   mirror
     .command(`prune ${SELECTORS}`)
     .description('Remove tags that vanished upstream, after their grace')

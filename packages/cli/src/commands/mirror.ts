@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from './context.ts';
 import { registerMirrorRules } from './mirror-rules.ts';
 import { registerMirrorRuns } from './mirror-runs.ts';
+import { registerMirrorStatus } from './mirror-status.ts';
 
 const HELP = `
 A SELECTOR is a destination, the name of an upstream's repository, a host, or a glob over them:
@@ -18,4 +19,5 @@ export function registerMirror(program: Command, context: CommandContext): void 
     .addHelpText('after', HELP);
   registerMirrorRules(mirror, context);
   registerMirrorRuns(mirror, context);
+  registerMirrorStatus(mirror, context);
 }

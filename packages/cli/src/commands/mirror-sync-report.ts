@@ -1,0 +1,110 @@
+// What came of `portolan mirror sync`: rows for people and scripts, the sentences beside them, and the exit
+// code that both of them mean.
+import type { RunReport, SyncedRule } from '@portolan/mirror';
+import { clockTime } from '../terminal/clock-time.ts';
+import { counted } from '../terminal/counted.ts';
+import { EXIT, type ExitCode } from '../terminal/exit-codes.ts';
+import { formatBytes } from '../terminal/format-bytes.ts';
+import { optionalTimestamp, timestamp } from './timestamp.ts';
+
+type Row = Readonly<Record<string, unknown>>;
+
+export const SYNC_COLUMNS = [
+  'destination',
+  'outcome',
+  'copied',
+  'unchanged',
+  'failed',
+  'missing',
+  'vanished',
+  'size',
+];
+
+export function syncRow({ report, pruned }: SyncedRule): Row {
+  const { counts, startedAt, endedAt, retryAt, bytes, ...facts } = report;
+  return {
+    ...facts,
+    ...counts,
+    bytes,
+    size: formatBytes(bytes),
+    seconds: Math.round((endedAt - startedAt) / 100) / 10,
+    startedAt: timestamp(startedAt),
+    endedAt: timestamp(endedAt),
+    retryAt: optionalTimestamp(retryAt),
+    pruned: pruned?.removed ?? [],
+  };
+}
+
+function foundNothing({ counts, error, outcome }: RunReport): boolean {
+  const found = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  return found === 0 && error === undefined && outcome === 'ok';
+}
+
+function hasCode({ error, errors }: RunReport, code: string): boolean {
+  return error?.code === code || errors.some((result) => result.error?.code === code);
+}
+
+/** What was to be proven comes first, then what a second try later would cure. */
+export function syncExitCode(synced: readonly SyncedRule[]): ExitCode {
+  const reports = synced.map(({ report }) => report);
+  if (reports.some((report) => hasCode(report, 'upstream-corrupt'))) return EXIT.verification;
+  if (reports.some(({ outcome }) => outcome === 'limited')) return EXIT.limited;
+  if (reports.some(({ outcome, isInterrupted }) => outcome !== 'ok' || isInterrupted)) {
+    return EXIT.failed;
+  }
+  return reports.every(foundNothing) ? EXIT.notFound : EXIT.ok;
+}
+
+function isOnlyMissing({ outcome, counts, error }: RunReport): boolean {
+  const isCut = error !== undefined || outcome === 'busy' || outcome === 'limited';
+  return !isCut && counts.failed + counts.skipped === 0;
+}
+
+const LASTING: ReadonlySet<string> = new Set(['egress-refused', 'upstream-denied']);
+
+/** Failed for reasons that time does not cure; what is skipped after one of them is, too. */
+function isLasting({ outcome, error, errors }: RunReport): boolean {
+  if (outcome === 'ok') return true;
+  const codes = [error, ...errors.map((image) => image.error)].map((one) => one?.code);
+  const known = codes.filter((code) => code !== undefined && code !== 'upstream-absent');
+  return known.length > 0 && known.every((code) => code !== undefined && LASTING.has(code));
+}
+
+/** What went wrong as a whole, and whether the same command cures it. */
+export function syncFailure(synced: readonly SyncedRule[]): string {
+  const exitCode = syncExitCode(synced);
+  if (exitCode === EXIT.notFound) return 'nothing was copied: no tag matches';
+  if (exitCode === EXIT.verification) return 'what came did not match its digest, and was not kept';
+  if (exitCode === EXIT.limited) return 'not everything is here; run it again later to go on';
+  const reports = synced.map(({ report }) => report);
+  const isInterrupted = reports.some((report) => report.isInterrupted);
+  if (!isInterrupted && reports.every(isOnlyMissing)) {
+    return 'some tags are not at their upstream; `portolan mirror show` says what a rule names';
+  }
+  if (!isInterrupted && reports.every(isLasting)) {
+    return 'not everything is here, and another run changes nothing before what failed is seen to';
+  }
+  return 'not everything is here; run it again to go on';
+}
+
+/** What a table does not say. */
+export function syncNotes(synced: readonly SyncedRule[]): string[] {
+  return synced.flatMap(({ report, pruned }) => {
+    const { destination, outcome, retryAt, counts } = report;
+    const notes: string[] = [];
+    if (outcome === 'limited' && retryAt !== undefined) {
+      const left = counts.skipped + counts.failed;
+      notes.push(
+        `${destination}: the upstream's limit is reached; ${counted(left, 'image')} to go at ${clockTime(retryAt)}`,
+      );
+    }
+    if (foundNothing(report)) {
+      const nothing = report.isNarrowed ? 'its rule takes no tag that matches' : 'no tag matches';
+      notes.push(`${destination}: ${nothing}`);
+    }
+    if (pruned?.refusal !== undefined) {
+      notes.push(`${destination}: nothing is pruned: ${pruned.refusal}`);
+    }
+    return notes;
+  });
+}

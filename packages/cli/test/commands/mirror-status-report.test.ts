@@ -1,0 +1,41 @@
+// What status and log say of rules that fail.
+import { Tag } from '@portolan/oci';
+import type { MirrorRule, MirrorRun, MirrorTag } from '@portolan/storage';
+import { expect, it } from 'vitest';
+import { logRow, statusNotes } from '../../src/commands/mirror-status-report.ts';
+
+const RULE = { destination: 'quay.io/a/b' } as MirrorRule;
+const RUN: MirrorRun = {
+  id: 1,
+  ruleId: 1,
+  startedAt: 0,
+  endedAt: 1,
+  outcome: 'failed',
+  summary: { error: { code: 'upstream-denied', message: 'who are you?' } },
+};
+
+function failing(name: string): MirrorTag {
+  const unseen = { digest: undefined, changedAt: undefined, vanishedAt: undefined };
+  return { name: Tag.parse(name), ...unseen, checkedAt: 0, error: 'no such blob' };
+}
+
+it('the status says why, of three tags at most', () => {
+  const tags = ['1', '2', '3', '4', '5'].map(failing);
+  expect(statusNotes(RULE, tags, RUN)).toEqual([
+    'failed: quay.io/a/b: who are you?',
+    'failing: quay.io/a/b:1: no such blob',
+    'failing: quay.io/a/b:2: no such blob',
+    'failing: quay.io/a/b:3: no such blob',
+    'quay.io/a/b: 2 more fail; --tags shows them',
+  ]);
+  expect(statusNotes(RULE, [], undefined)).toEqual([]);
+});
+
+it('the log says why a run failed, or the first of its tags', () => {
+  expect(logRow(RULE, RUN)).toMatchObject({ error: 'who are you?' });
+  const errors = ['1', '2'].map((tag) => ({ tag, error: { message: 'no such blob' } }));
+  expect(logRow(RULE, { ...RUN, summary: { errors } })).toMatchObject({
+    error: '1: no such blob (and 1 more)',
+  });
+  expect(logRow(RULE, { ...RUN, summary: {} })).toMatchObject({ error: null });
+});

@@ -1,0 +1,114 @@
+// What a sync says that it came to, and with which exit code.
+import type { ImageStatus, RunReport, SyncedRule } from '@portolan/mirror';
+import { expect, it } from 'vitest';
+import { syncExitCode, syncFailure, syncNotes } from '../../src/commands/mirror-sync-report.ts';
+
+const COUNTS: Readonly<Record<ImageStatus, number>> = {
+  copied: 0,
+  unchanged: 0,
+  fresh: 0,
+  missing: 0,
+  vanished: 0,
+  failed: 0,
+  skipped: 0,
+};
+
+function synced(report: Partial<RunReport>): SyncedRule {
+  return {
+    report: {
+      source: 'docker.io/library/busybox',
+      destination: 'docker.io/library/busybox',
+      outcome: 'ok',
+      counts: { ...COUNTS, unchanged: 1 },
+      bytes: 0,
+      requests: 0,
+      pulls: 0,
+      startedAt: 0,
+      endedAt: 0,
+      listed: 1,
+      isThorough: false,
+      isInterrupted: false,
+      isNarrowed: false,
+      retryAt: undefined,
+      error: undefined,
+      errors: [],
+      ...report,
+    },
+    pruned: undefined,
+  };
+}
+
+const CORRUPT = { code: 'upstream-corrupt', message: 'other bytes' };
+const broken = synced({
+  outcome: 'partial',
+  errors: [{ tag: 'a', status: 'failed', error: CORRUPT }],
+});
+const partial = synced({ outcome: 'partial' });
+const limited = synced({ outcome: 'limited', retryAt: 1, counts: { ...COUNTS, skipped: 19 } });
+const nothing = synced({ counts: COUNTS, listed: 0 });
+const ok = synced({});
+
+it.each<[string, readonly SyncedRule[], number]>([
+  ['all is here', [ok, ok], 0],
+  ['some failed', [ok, partial], 1],
+  ['another process runs the rule', [synced({ outcome: 'busy' })], 1],
+  ['it was interrupted', [synced({ isInterrupted: true })], 1],
+  ['nothing matched', [nothing, nothing], 3],
+  ['one rule of two matched nothing', [nothing, ok], 0],
+  [
+    'a listing failed, so that nothing matched',
+    [
+      synced({
+        outcome: 'failed',
+        counts: COUNTS,
+        error: { code: 'upstream-denied', message: '' },
+      }),
+    ],
+    1,
+  ],
+  ['content did not match its digest, beside others', [ok, partial, limited, broken], 4],
+  ['the limit was reached, beside failures', [partial, limited], 75],
+])('exits as documented when %s', (_, all, code) => {
+  expect(syncExitCode(all)).toBe(code);
+});
+
+function failedBecause(code: string): SyncedRule {
+  const error = { code, message: 'no' };
+  const counts = { ...COUNTS, failed: 1 };
+  return synced({ outcome: 'failed', counts, errors: [{ tag: 'a', status: 'failed', error }] });
+}
+
+const missing = synced({ outcome: 'failed', counts: { ...COUNTS, missing: 1 } });
+
+it.each<[string, readonly SyncedRule[], string]>([
+  [
+    'some failed',
+    [synced({ outcome: 'partial', counts: { ...COUNTS, failed: 1 } })],
+    'run it again',
+  ],
+  ['it was interrupted', [missing, synced({ isInterrupted: true })], 'run it again'],
+  ['another process runs the rule', [synced({ outcome: 'busy' })], 'run it again'],
+  ['the limit was reached', [limited], 'run it again later'],
+  ['the upstream lacks a tag', [missing, ok], 'not at their upstream'],
+  ['an address is refused', [failedBecause('egress-refused'), ok], 'before what failed is seen to'],
+  ['a login is refused', [failedBecause('upstream-denied')], 'before what failed is seen to'],
+  ['the upstream is down', [failedBecause('upstream-unavailable')], 'run it again'],
+  ['nothing matched', [nothing], 'no tag matches'],
+  ['content did not match its digest', [broken], 'not kept'],
+])('advises what helps when %s', (_, all, advice) => {
+  expect(syncFailure(all)).toContain(advice);
+  expect(syncFailure(all).includes('run it again')).toBe(advice.startsWith('run it again'));
+});
+
+it('says when the rest goes on, and what matched nothing', () => {
+  expect(syncNotes([limited, nothing, ok])).toEqual([
+    expect.stringMatching(/19 images to go at \d\d:\d\d$/),
+    expect.stringContaining('no tag matches'),
+  ]);
+});
+
+it('says of a run of some images that the rule takes none of them', () => {
+  expect(syncNotes([synced({ counts: COUNTS, isNarrowed: true })])).toEqual([
+    'docker.io/library/busybox: its rule takes no tag that matches',
+  ]);
+});
