@@ -1,24 +1,15 @@
 // What `portolan client config` writes, read by the engines themselves: each pulls under the upstream's
 // name from a registry that is not the upstream, and goes nowhere else when it is fail-closed.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Mirror, startMirror } from '../mirror/world.ts';
 import { type Containerd, startContainerd } from '../support/containerd.ts';
 import { describeWith } from '../support/debian-package.ts';
 import { startDockerEngine } from '../support/docker-engine.ts';
-import {
-  CONFIG_TYPE,
-  content,
-  digestOf,
-  type Image,
-  jsonContent,
-  LAYER_GZIP_TYPE,
-  makeImage,
-} from '../support/image.ts';
+import { digestOf, type Image } from '../support/image.ts';
 import { createPodmanStore, type PodmanStore } from '../support/podman.ts';
 import { pushImage } from '../support/registry-client.ts';
+import { makeRootImage } from '../support/root-image.ts';
 import { createRootTree } from '../support/root-tree.ts';
 import { type CommandResult, runCommand, words } from '../support/run-command.ts';
 import { createScratchDirectory, type ScratchDirectory } from '../support/scratch-directory.ts';
@@ -26,15 +17,6 @@ import { createScratchDirectory, type ScratchDirectory } from '../support/scratc
 /** Where engines go when they go to Docker Hub. */
 const UPSTREAM = 'registry-1.docker.io';
 const NAME = 'docker.io/library/busybox';
-
-/** One that an engine can unpack. */
-async function makeRealImage(directory: string): Promise<Image> {
-  const tar = await readFile(await createRootTree(directory, 'amd64'));
-  const rootfs = { type: 'layers', diff_ids: [digestOf(tar)] };
-  const document = { architecture: 'amd64', os: 'linux', config: {}, rootfs };
-  const config = jsonContent(document, CONFIG_TYPE);
-  return makeImage({ config, layerContents: [content(gzipSync(tar), LAYER_GZIP_TYPE)] });
-}
 
 function inspect(root: string, tag: string): Promise<CommandResult> {
   const file = join(root, 'etc/containers/registries.conf.d/50-portolan.conf');
@@ -50,7 +32,7 @@ describe('configured engines', () => {
   beforeAll(async () => {
     scratch = await createScratchDirectory('config');
     mirror = await startMirror();
-    image = await makeRealImage(scratch.path);
+    image = await makeRootImage(await createRootTree(scratch.path, 'amd64'));
     await mirror.must('namespace create docker.io --visibility public');
     await pushImage(await mirror.client(NAME), NAME, image, 'musl');
   });

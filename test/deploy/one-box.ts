@@ -1,13 +1,14 @@
 // What a proxy stands in front of: `portolan serve auth` and `portolan serve registry` on unix sockets, one
 // data directory, certificates of the built-in authority, and a network in which registry.lan is this box.
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createNetworkNamespace, type NetworkNamespace } from '../support/network-namespace.ts';
+import { type HalfSockets, prepareHalves } from '../support/portolan-halves.ts';
 import { basic } from '../support/request-token.ts';
 import { words } from '../support/run-command.ts';
 import { createScratchDirectory } from '../support/scratch-directory.ts';
-import { type Portolan, startPortolan } from '../support/start-portolan.ts';
+import type { Portolan } from '../support/start-portolan.ts';
 import { createProxiedClient, type ProxiedClient } from './proxied-client.ts';
 
 export const CLIENT_ADDRESS = '192.0.2.7';
@@ -15,11 +16,6 @@ export const ADMIN = { name: 'admin', password: randomBytes(18).toString('base64
 
 const HOSTS = ['registry.lan', 'portal.registry.lan', 'docker-io.registry.lan'];
 const DEPLOY = join(import.meta.dirname, '../../deploy');
-
-export interface HalfSockets {
-  readonly registry: string;
-  readonly auth: string;
-}
 
 export interface OneBox {
   /** Open to every user: proxies do not run as root. */
@@ -46,47 +42,6 @@ export interface OneBox {
 async function run(portolan: Portolan, line: string): Promise<void> {
   const { code, stderr } = await portolan.cli(...words(line));
   if (code !== 0) throw new Error(`portolan ${line}: ${stderr}`);
-}
-
-function socketsIn(directory: string, suffix: string): HalfSockets {
-  const [registry = '', auth = ''] = ['registry', 'auth'].map((half) =>
-    join(directory, `${half}${suffix}.sock`),
-  );
-  return { registry, auth };
-}
-
-interface Halves {
-  readonly dataDir: string;
-  readonly sockets: HalfSockets;
-  readonly proxyProtocolSockets: HalfSockets;
-  readonly start: (half: keyof HalfSockets) => Promise<Portolan>;
-}
-
-/** @param group of the proxy's user, that is to open the sockets */
-async function prepareHalves(directory: string, group: string): Promise<Halves> {
-  const dataDir = join(directory, 'data');
-  await mkdir(join(directory, 'run'));
-  const sockets = socketsIn(join(directory, 'run'), '');
-  const proxyProtocolSockets = socketsIn(join(directory, 'run'), '-proxy');
-  return {
-    dataDir,
-    sockets,
-    proxyProtocolSockets,
-    start: (half) => {
-      const unix = `unix:${sockets[half]}?owner=:${group}`;
-      const proxied = `unix:${proxyProtocolSockets[half]}?owner=:${group}&proxy-protocol`;
-      return startPortolan({
-        command: ['serve', half],
-        dataDir,
-        env: {
-          PORTOLAN_LISTEN: `127.0.0.1:0,${unix},${proxied}`,
-          PORTOLAN_PUBLIC_URL: 'https://registry.lan',
-          PORTOLAN_ADMIN_PASSWORD: ADMIN.password,
-          PORTOLAN_ACCESS_LOG: 'true',
-        },
-      });
-    },
-  };
 }
 
 async function requestToken(client: ProxiedClient, scopes: readonly string[]): Promise<string> {
@@ -127,7 +82,8 @@ export async function startOneBox(group: string): Promise<OneBox> {
   const scratch = await createScratchDirectory('box');
   const { path: directory } = scratch;
   await chmod(directory, 0o755);
-  const { dataDir, start, ...sockets } = await prepareHalves(directory, group);
+  const env = { PORTOLAN_ADMIN_PASSWORD: ADMIN.password };
+  const { dataDir, start, ...sockets } = await prepareHalves({ directory, group, env });
   const auth = await start('auth');
   let registry = await start('registry');
   await furnish(auth);

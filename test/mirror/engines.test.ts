@@ -1,35 +1,17 @@
 // What was mirrored is pulled by the real docker, under the upstream's name.
-import { gzipSync } from 'node:zlib';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWith } from '../support/debian-package.ts';
 import { type DebianRegistry, startDebianRegistry } from '../support/debian-registry.ts';
 import { type DockerEngine, type DockerUser, startDockerEngine } from '../support/docker-engine.ts';
-import {
-  CONFIG_TYPE,
-  content,
-  digestOf,
-  type Image,
-  jsonContent,
-  LAYER_GZIP_TYPE,
-  makeImage,
-  makeIndex,
-} from '../support/image.ts';
+import { type Image, makeIndex } from '../support/image.ts';
 import { pushImage } from '../support/registry-client.ts';
+import { makeRootImage } from '../support/root-image.ts';
 import { createRootTree } from '../support/root-tree.ts';
 import { createScratchDirectory, type ScratchDirectory } from '../support/scratch-directory.ts';
 import { type Mirror, openClient, startMirror } from './world.ts';
 
 const NAME = 'docker.io/library/busybox';
-
-/** One that an engine can unpack. */
-async function makeRealImage(directory: string, architecture: string): Promise<Image> {
-  const tar = await readFile(await createRootTree(directory, architecture));
-  const rootfs = { type: 'layers', diff_ids: [digestOf(tar)] };
-  const config = jsonContent({ architecture, os: 'linux', config: {}, rootfs }, CONFIG_TYPE);
-  return makeImage({ config, layerContents: [content(gzipSync(tar), LAYER_GZIP_TYPE)] });
-}
 
 describeWith({ packages: ['docker-registry', 'docker.io'], root: true }, 'docker', () => {
   let scratch: ScratchDirectory;
@@ -45,8 +27,8 @@ describeWith({ packages: ['docker-registry', 'docker.io'], root: true }, 'docker
     user = await engine.user('operator');
     upstream = await startDebianRegistry();
     index = makeIndex([
-      await makeRealImage(scratch.path, 'amd64'),
-      await makeRealImage(scratch.path, 'arm64'),
+      await makeRootImage(await createRootTree(scratch.path, 'amd64')),
+      await makeRootImage(await createRootTree(scratch.path, 'arm64'), { architecture: 'arm64' }),
     ]);
     await pushImage(openClient(upstream.url), 'library/busybox', index, 'musl');
     mirror = await startMirror();

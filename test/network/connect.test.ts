@@ -7,7 +7,8 @@ import { describeWith } from '../support/debian-package.ts';
 import { type DockerEngine, type DockerUser, startDockerEngine } from '../support/docker-engine.ts';
 import { createPodmanStore, type PodmanStore, type PodmanUser } from '../support/podman.ts';
 import { type ConnectServer, startConnectServer } from './connect-server.ts';
-import { BUSYBOX, ETCD, type RunnableImages, SAYS } from './images.ts';
+import { expectPulled, logInToHub } from './docker-user.ts';
+import { BUSYBOX, ETCD, type RunnableImages } from './images.ts';
 import type { Node } from './node.ts';
 import { FLAVIO, HUB_LOGIN, startWorld, type World, WORLD_NEEDS } from './world.ts';
 
@@ -48,14 +49,8 @@ describeWith({ packages: PACKAGES, root: true }, 'a connect listener', () => {
   const withLogin = (): string =>
     proxy.url.replace('//', `//${PROXY_LOGIN.name}:${PROXY_LOGIN.password}@`);
 
-  async function expectPulled(user: DockerUser, reference: string, image: keyof RunnableImages) {
-    await user.docker(`rmi --force ${reference}`);
-    const { code, output } = await user.docker(`pull ${reference}`);
-    expect(code, output).toBe(0);
-    expect(output).toContain(world.images[image].root.digest);
-    const run = await user.docker(`run --rm --network=none ${reference}`);
-    expect(run.output).toContain(SAYS[image]);
-  }
+  const expectImage = (user: DockerUser, reference: string, image: keyof RunnableImages) =>
+    expectPulled(user, world.images, { reference, image });
 
   const skopeo = (reference: string) =>
     node.sh(`HTTPS_PROXY=${proxy.url} /usr/bin/skopeo inspect docker://${reference}`);
@@ -76,11 +71,10 @@ describeWith({ packages: PACKAGES, root: true }, 'a connect listener', () => {
 
     test('pulls and runs both images, with and without a login for Docker Hub', async () => {
       const customer = await engine.user('customer');
-      const auth = Buffer.from(`${HUB_LOGIN.name}:${HUB_LOGIN.password}`).toString('base64');
-      await customer.configure({ auths: { 'https://index.docker.io/v1/': { auth } } });
+      await logInToHub(customer);
       for (const user of [await engine.user('anybody'), customer]) {
-        await expectPulled(user, `${BUSYBOX}:musl`, 'busybox');
-        await expectPulled(user, `${ETCD}:v3.1`, 'etcd');
+        await expectImage(user, `${BUSYBOX}:musl`, 'busybox');
+        await expectImage(user, `${ETCD}:v3.1`, 'etcd');
       }
       expect(await node.dialled()).toEqual([]);
     });
@@ -104,7 +98,7 @@ describeWith({ packages: PACKAGES, root: true }, 'a connect listener', () => {
       await flavio.docker(`rmi --force ${ETCD}:v3.1`);
       const anybody = await engine.user('anybody');
       expect((await anybody.docker(`pull ${ETCD}:v3.1`)).code).not.toBe(0);
-      await expectPulled(flavio, `${ETCD}:v3.1`, 'etcd');
+      await expectImage(flavio, `${ETCD}:v3.1`, 'etcd');
       await world.setVisibility('public');
     });
   });

@@ -5,9 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeWith } from '../support/debian-package.ts';
 import { type DockerEngine, type DockerUser, startDockerEngine } from '../support/docker-engine.ts';
 import type { CommandResult } from '../support/run-command.ts';
-import { BUSYBOX, ETCD, type RunnableImages, SAYS } from './images.ts';
+import { expectPulled, logInToHub } from './docker-user.ts';
+import { BUSYBOX, ETCD, type RunnableImages } from './images.ts';
 import { type Node, overrideNames } from './node.ts';
-import { FLAVIO, HUB_LOGIN, startWorld, type World, WORLD_NEEDS } from './world.ts';
+import { FLAVIO, startWorld, type World, WORLD_NEEDS } from './world.ts';
 
 const IMPERSONATED = ['docker.io', 'registry-1.docker.io', 'index.docker.io', 'quay.io'];
 
@@ -16,12 +17,6 @@ async function build(user: DockerUser, reference: string): Promise<CommandResult
   await user.docker(`rmi --force ${reference}`);
   await user.docker('builder prune --all --force');
   return user.docker('build --no-cache --pull -', `FROM ${reference}\nENV built=yes\n`);
-}
-
-async function logInToHub(user: DockerUser): Promise<void> {
-  // As `docker login` leaves it; Docker Hub itself cannot be asked here.
-  const auth = Buffer.from(`${HUB_LOGIN.name}:${HUB_LOGIN.password}`).toString('base64');
-  await user.configure({ auths: { 'https://index.docker.io/v1/': { auth } } });
 }
 
 describeWith({ packages: [...WORLD_NEEDS, 'docker.io'], root: true }, 'dockerd 20.10', () => {
@@ -39,14 +34,8 @@ describeWith({ packages: [...WORLD_NEEDS, 'docker.io'], root: true }, 'dockerd 2
   const person = (name: string): Promise<DockerUser> =>
     engine.user(name, { DOCKER_BUILDKIT: '1', BUILDKIT_PROGRESS: 'plain' });
 
-  async function expectPulled(user: DockerUser, reference: string, image: keyof RunnableImages) {
-    await user.docker(`rmi --force ${reference}`);
-    const { code, output } = await user.docker(`pull ${reference}`);
-    expect(code, output).toBe(0);
-    expect(output).toContain(world.images[image].root.digest);
-    const run = await user.docker(`run --rm --network=none ${reference}`);
-    expect(run.output).toContain(SAYS[image]);
-  }
+  const expectImage = (user: DockerUser, reference: string, image: keyof RunnableImages) =>
+    expectPulled(user, world.images, { reference, image });
 
   async function expectBuilt(user: DockerUser, reference: string): Promise<void> {
     const { code, output } = await build(user, reference);
@@ -66,7 +55,7 @@ describeWith({ packages: [...WORLD_NEEDS, 'docker.io'], root: true }, 'dockerd 2
     afterAll(() => engine?.stop());
 
     test('pulls and runs busybox:musl by its name', async () => {
-      await expectPulled(await person('anybody'), 'busybox:musl', 'busybox');
+      await expectImage(await person('anybody'), 'busybox:musl', 'busybox');
       expect(await node.dialled()).toEqual([]);
     });
 
@@ -77,7 +66,7 @@ describeWith({ packages: [...WORLD_NEEDS, 'docker.io'], root: true }, 'dockerd 2
     test('pulls it with a login for Docker Hub, which is not looked at', async () => {
       const customer = await person('customer');
       await logInToHub(customer);
-      await expectPulled(customer, `${BUSYBOX}:musl`, 'busybox');
+      await expectImage(customer, `${BUSYBOX}:musl`, 'busybox');
       await expectBuilt(customer, `${BUSYBOX}:musl`);
     });
 
@@ -113,8 +102,8 @@ describeWith({ packages: [...WORLD_NEEDS, 'docker.io'], root: true }, 'dockerd 2
 
     test('pulls, runs and builds from both images', async () => {
       const anybody = await person('anybody');
-      await expectPulled(anybody, 'busybox:musl', 'busybox');
-      await expectPulled(anybody, `${ETCD}:v3.1`, 'etcd');
+      await expectImage(anybody, 'busybox:musl', 'busybox');
+      await expectImage(anybody, `${ETCD}:v3.1`, 'etcd');
       await expectBuilt(anybody, 'busybox:musl');
       await expectBuilt(anybody, `${ETCD}:v3.1`);
     });
@@ -122,8 +111,8 @@ describeWith({ packages: [...WORLD_NEEDS, 'docker.io'], root: true }, 'dockerd 2
     test('pulls both with a login for Docker Hub, which is not looked at', async () => {
       const customer = await person('customer');
       await logInToHub(customer);
-      await expectPulled(customer, 'busybox:musl', 'busybox');
-      await expectPulled(customer, `${ETCD}:v3.1`, 'etcd');
+      await expectImage(customer, 'busybox:musl', 'busybox');
+      await expectImage(customer, `${ETCD}:v3.1`, 'etcd');
     });
 
     test.each(['busybox:glibc', 'redis:7', 'quay.io/some/thing:1'])(
@@ -146,7 +135,7 @@ describeWith({ packages: [...WORLD_NEEDS, 'docker.io'], root: true }, 'dockerd 2
       expect(login.output).toContain('Login Succeeded');
       await anybody.docker(`rmi --force ${ETCD}:v3.1`);
       expect((await anybody.docker(`pull ${ETCD}:v3.1`)).code).not.toBe(0);
-      await expectPulled(flavio, `${ETCD}:v3.1`, 'etcd');
+      await expectImage(flavio, `${ETCD}:v3.1`, 'etcd');
       await expectBuilt(flavio, `${ETCD}:v3.1`);
       await world.setVisibility('public');
     });

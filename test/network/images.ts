@@ -1,18 +1,9 @@
 // Images that really run, for two platforms, made by hand of Debian's static busybox: what the world knows
 // as docker.io/library/busybox:musl and quay.io/coreos/etcd:v3.1.
-import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import {
-  CONFIG_TYPE,
-  content,
-  digestOf,
-  type Image,
-  jsonContent,
-  LAYER_GZIP_TYPE,
-  makeImage,
-  makeIndex,
-} from '../support/image.ts';
+import { type Image, makeIndex } from '../support/image.ts';
+import { makeRootImage } from '../support/root-image.ts';
 import { runOrThrow } from '../support/run-command.ts';
 
 export const BUSYBOX = 'docker.io/library/busybox';
@@ -37,11 +28,7 @@ async function makePlatform(directory: string, says: string, architecture: strin
   await makeTree(tree, says);
   const archive = `${tree}.tar`;
   await runOrThrow('tar', ['-C', tree, '--owner=0', '--group=0', '-cf', archive, '.']);
-  const tar = await readFile(archive);
-  const rootfs = { type: 'layers', diff_ids: [digestOf(tar)] };
-  const document = { architecture, os: 'linux', config: { Cmd: ['/bin/say'] }, rootfs };
-  const config = jsonContent(document, CONFIG_TYPE);
-  return makeImage({ config, layerContents: [content(gzipSync(tar), LAYER_GZIP_TYPE)] });
+  return makeRootImage(archive, { architecture, command: ['/bin/say'] });
 }
 
 async function makeRunnable(directory: string, says: string): Promise<Image> {

@@ -6,19 +6,20 @@ import { randomBytes } from 'node:crypto';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { type Mirror, mirrorOn, openClient } from '../mirror/world.ts';
+import { LOOPBACK, type Mirror, mirrorOn, openClient } from '../mirror/world.ts';
 import { type Daemon, startDaemon } from '../support/daemon.ts';
 import {
   type DebianRegistry,
   HTPASSWD_USER,
   startDebianRegistry,
 } from '../support/debian-registry.ts';
+import { type Halves, prepareHalves } from '../support/portolan-halves.ts';
 import { pushImage } from '../support/registry-client.ts';
+import { basic } from '../support/request-token.ts';
 import { createScratchDirectory } from '../support/scratch-directory.ts';
 import { makeRunnableImages, type RunnableImages } from './images.ts';
 import { createMachine, type Machine } from './machine.ts';
 import { createNode, type Node } from './node.ts';
-import { type Halves, startHalves } from './portolan-halves.ts';
 
 const SHIPPED = join(import.meta.dirname, '../../deploy/haproxy/haproxy.cfg');
 
@@ -29,6 +30,8 @@ export const HUB_LOGIN = { name: 'hub-canary', password: 'hub-canary-password' }
 
 /** With `root`, what these tests need besides an engine. */
 export const WORLD_NEEDS = ['busybox-static', 'docker-registry', 'haproxy', 'iproute2'] as const;
+
+const LOGGED = { ...LOOPBACK, PORTOLAN_LOG_LEVEL: 'debug' } as const;
 
 export interface World {
   readonly images: RunnableImages;
@@ -88,7 +91,7 @@ async function fill(mirror: Mirror, upstream: DebianRegistry, directory: string)
 }
 
 /** With the condition for other registries' names uncommented, where there are any. */
-async function readProxyFile(names: readonly string[]): Promise<string> {
+async function readProxyFile(names: readonly string[] = []): Promise<string> {
   const text = await readFile(SHIPPED, 'utf8');
   if (names.length === 0) return text;
   const edited = text
@@ -114,22 +117,36 @@ async function startProxy(box: Machine, halves: Halves, text: string): Promise<D
   });
 }
 
+async function setVisibility(mirror: Mirror, visibility: 'public' | 'private'): Promise<void> {
+  for (const host of ['docker.io', 'quay.io']) {
+    await mirror.must(`namespace set ${host} --visibility ${visibility}`);
+  }
+}
+
+function expectNoSecretsIn(logs: string): void {
+  for (const login of [HTPASSWD_USER, FLAVIO, HUB_LOGIN]) {
+    const [, encoded = ''] = basic(login).split(' ');
+    for (const secret of [login.password, encoded]) expect(logs).not.toContain(secret);
+  }
+}
+
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
-  const { impersonates = [] } = options;
   const scratch = await createScratchDirectory('world');
   const directory = scratch.path;
   // HAProxy does not open its sockets as root.
   await chmod(directory, 0o755);
   const images = await makeRunnableImages(directory);
   const upstreams = await startUpstream(images);
-  const halves = await startHalves(directory, 'https://registry.lan');
-  const mirror = mirrorOn(halves.auth);
+  const halves = await prepareHalves({ directory, group: 'haproxy', env: LOGGED });
+  const auth = await halves.start('auth');
+  const registry = await halves.start('registry');
+  const mirror = mirrorOn(auth);
   await makeCertificates(mirror, options);
   const [upstream] = upstreams;
   if (upstream !== undefined) await fill(mirror, upstream, directory);
   const box = await createMachine('box');
   await box.addHosts('127.0.0.1', ['registry.lan']);
-  const proxy = await startProxy(box, halves, await readProxyFile(impersonates));
+  const proxy = await startProxy(box, halves, await readProxyFile(options.impersonates));
   const nodes: Node[] = [];
   return {
     images,
@@ -140,26 +157,14 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       nodes.push(node);
       return node;
     },
-    setVisibility: async (visibility) => {
-      for (const host of ['docker.io', 'quay.io']) {
-        await mirror.must(`namespace set ${host} --visibility ${visibility}`);
-      }
-    },
+    setVisibility: (visibility) => setVisibility(mirror, visibility),
     expectNoSecrets: async () => {
       const proxied = await readFile(join(box.directory, 'proxy.log'), 'utf8');
-      const logs = halves.auth.logs() + halves.registry.logs() + proxied;
-      for (const { name, password } of [HTPASSWD_USER, FLAVIO, HUB_LOGIN]) {
-        const basic = Buffer.from(`${name}:${password}`).toString('base64');
-        for (const secret of [password, basic]) expect(logs).not.toContain(secret);
-      }
+      expectNoSecretsIn(auth.logs() + registry.logs() + proxied);
     },
     async stop() {
-      for (const node of nodes) await node.stop();
-      await proxy.stop();
-      await box.stop();
-      await halves.registry.stop();
-      await halves.auth.stop();
-      for (const each of upstreams) await each.stop();
+      const inOrder = [...nodes, proxy, box, registry, auth, ...upstreams];
+      for (const each of inOrder) await each.stop();
       await scratch.remove();
     },
   };
