@@ -56,16 +56,36 @@ function refuseMissing(directory: string): void {
   throw new CommandFailure(`there is no data directory at ${directory}`, EXIT.usage, { hint });
 }
 
-export function createCommandContext(options: () => GlobalOptions): CommandContext {
+/** What commands do with the data directory; its settings are read when one of them does. */
+function createStorageAccess(
+  sources: () => SettingsSources,
+): Pick<CommandContext, 'hasStorage' | 'withStorage'> {
   let loaded: StorageSettings | undefined;
+  const settings = (): StorageSettings => {
+    loaded ??= loadStorageSettings(sources());
+    return loaded;
+  };
+  return {
+    hasStorage: () => isDataDirectory(settings().directory),
+    async withStorage(work) {
+      refuseMissing(settings().directory);
+      // Loaded here, so that `--help` needs no database driver.
+      const { openStorage } = await import('@portolan/storage');
+      const storage = await openStorage(storageOptions(settings(), { clock: Date.now, randomId }));
+      try {
+        return await work(storage);
+      } finally {
+        await storage.close();
+      }
+    },
+  };
+}
+
+export function createCommandContext(options: () => GlobalOptions): CommandContext {
   let output: Output | undefined;
   const sources = (): SettingsSources => {
     const { config, dataDir } = options();
     return { environment: readEnvironment(), file: config, flags: { data_dir: dataDir } };
-  };
-  const settings = (): StorageSettings => {
-    loaded ??= loadStorageSettings(sources());
-    return loaded;
   };
   return {
     get output() {
@@ -99,17 +119,6 @@ export function createCommandContext(options: () => GlobalOptions): CommandConte
     randomId,
     readStdin: () => readText(process.stdin),
     askSecret: (question) => askSecret(question, { input: process.stdin, output: process.stderr }),
-    hasStorage: () => isDataDirectory(settings().directory),
-    async withStorage(work) {
-      refuseMissing(settings().directory);
-      // Loaded here, so that `--help` needs no database driver.
-      const { openStorage } = await import('@portolan/storage');
-      const storage = await openStorage(storageOptions(settings(), { clock: Date.now, randomId }));
-      try {
-        return await work(storage);
-      } finally {
-        await storage.close();
-      }
-    },
+    ...createStorageAccess(sources),
   };
 }

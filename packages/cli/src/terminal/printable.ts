@@ -1,3 +1,5 @@
+// Text from outside on a terminal: it says what it says, and does nothing.
+
 /** One line of text, whatever it holds: what came from outside must not move the cursor. */
 export function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what this removes

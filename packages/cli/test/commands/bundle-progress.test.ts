@@ -8,6 +8,7 @@ import {
   openVerifyProgress,
 } from '../../src/commands/bundle-progress.ts';
 import { openSyncProgress } from '../../src/commands/sync-progress.ts';
+import { createNotedOutput } from './noted-output.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}` as Digest;
 const NAME = 'docker.io/library/busybox:musl';
@@ -24,10 +25,8 @@ const IMPORTED = {
   error: undefined,
 } as const;
 
-const nothing = (): void => undefined;
-
 function watch(isTerminal: boolean) {
-  const notes: string[] = [];
+  const { output, notes } = createNotedOutput();
   const written: string[] = [];
   const stream = { columns: 80, write: (text: string) => written.push(text) };
   return {
@@ -35,15 +34,7 @@ function watch(isTerminal: boolean) {
     screen: () => written.join(''),
     last: () => written.at(-1),
     deps: {
-      output: {
-        rows: nothing,
-        record: nothing,
-        recordWithRows: nothing,
-        report: nothing,
-        done: nothing,
-        text: nothing,
-        note: (text: string) => notes.push(text),
-      },
+      output,
       terminal: isTerminal ? stream : undefined,
       clock: () => 0,
     },

@@ -1,25 +1,17 @@
+// What a sync of rules tells on stderr, in each of its kinds.
 import type { Digest } from '@portolan/oci';
 import { expect, it } from 'vitest';
 import { openProgress, type ProgressKind } from '../../src/commands/mirror-progress.ts';
+import { createNotedOutput } from './noted-output.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}` as Digest;
 const HERE = 'docker.io/library/busybox';
 
-const nothing = (): void => undefined;
-
 function open(kind: ProgressKind, isTTY = false) {
-  const notes: string[] = [];
+  const { output, notes } = createNotedOutput();
   const written: string[] = [];
   const progress = openProgress(kind, {
-    output: {
-      rows: nothing,
-      record: nothing,
-      recordWithRows: nothing,
-      report: nothing,
-      done: nothing,
-      text: nothing,
-      note: (text) => notes.push(text),
-    },
+    output,
     stderr: { isTTY, columns: 60, write: (text) => written.push(text) },
     clock: () => 0,
   });
