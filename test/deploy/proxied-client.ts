@@ -2,6 +2,7 @@
 import http from 'node:http';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import tls from 'node:tls';
 import {
   type Answer,
@@ -36,13 +37,11 @@ export interface ProxiedClientDeps {
 }
 
 async function readAnswer(response: http.IncomingMessage): Promise<Answer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
   const headers = new Headers();
   for (const [name, values] of Object.entries(response.headersDistinct)) {
     for (const value of values ?? []) headers.append(name, value);
   }
-  return { status: response.statusCode ?? 0, headers, bytes: Buffer.concat(chunks) };
+  return { status: response.statusCode ?? 0, headers, bytes: await buffer(response) };
 }
 
 export function createProxiedClient(deps: ProxiedClientDeps): ProxiedClient {

@@ -51,7 +51,7 @@ describeWith({ packages: ['nginx-light'], root: true }, 'portolan doctor behind 
     ['as it comes', AS_IT_COMES, ['body-limit', 'host', 'push']],
     ['without its limit', WITHOUT_LIMIT, ['streaming', 'host', 'encoding']],
     ['as it should be', AS_IT_SHOULD, []],
-  ])('%s', async (_, lines, expected) => {
+  ])('%s fails at the checks that name what is wrong', async (_, lines, expected) => {
     const port = await findFreePort();
     const portolan = await startBehind(port);
     await startNginx(port, lines, portolan.url);

@@ -1,5 +1,6 @@
 // One HTTP request to a server of ours under whatever host name, which `fetch` does not let one set.
 import http from 'node:http';
+import { buffer } from 'node:stream/consumers';
 
 export interface ClientRequest {
   readonly host: string;
@@ -18,10 +19,8 @@ export interface ClientAnswer {
 export type Send = (request: ClientRequest) => Promise<ClientAnswer>;
 
 async function readAnswer(response: http.IncomingMessage): Promise<ClientAnswer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
   const { statusCode: status = 0, headers } = response;
-  return { status, headers, body: Buffer.concat(chunks) };
+  return { status, headers, body: await buffer(response) };
 }
 
 export function createSend(port: number): Send {

@@ -77,6 +77,54 @@ function createTokenCalls(pull: RecordedPull, { send, login }: PullDeps) {
   };
 }
 
+function expectContent(answer: ClientAnswer, { bytes, digest }: Content, view: string | undefined) {
+  expect(answer.status, String(answer.body)).toBe(200);
+  expect(answer.headers['docker-content-digest']).toBe(digest);
+  expect(answer.headers['content-length']).toBe(String(bytes.length));
+  expect(answer.headers['content-encoding']).toBeUndefined();
+  expect(answer.headers['oci-namespace']).toBe(view);
+}
+
+/** What comes once there is a token; each part of the image is compared with what was pushed. */
+function createContentPulls(pull: RecordedPull, { send, tag }: PullDeps, authorization: string) {
+  const { host, view } = pull;
+  const headers = { authorization };
+
+  async function pullParts(target: string, bytes: Buffer): Promise<void> {
+    const starts = Array.from({ length: Math.ceil(bytes.length / PART) }, (_, i) => i * PART);
+    const parts = await Promise.all(
+      starts.map((start) => {
+        const range = `bytes=${start}-${start + PART - 1}`;
+        return send({ host, target, headers: { ...headers, range } });
+      }),
+    );
+    for (const part of parts) expect(part.status).toBe(206);
+    expect(Buffer.concat(parts.map(({ body }) => body)).equals(bytes)).toBe(true);
+  }
+
+  async function pullContent(target: string, content: Content): Promise<void> {
+    const answer = await send({ host, target, headers });
+    expectContent(answer, content, view);
+    expect(answer.body.equals(content.bytes)).toBe(true);
+  }
+
+  return {
+    async root({ root }: Image): Promise<void> {
+      for (const method of pull.methods) {
+        const answer = await send({ host, method, target: fill(pull.manifest, tag), headers });
+        expectContent(answer, root, view);
+        if (method === 'GET') expect(digestOf(answer.body)).toBe(root.digest);
+      }
+    },
+    manifest: (manifest: Content) => pullContent(fill(pull.manifest, manifest.digest), manifest),
+    async blob(blob: Content): Promise<void> {
+      const target = fill(pull.blob, blob.digest);
+      if (pull.hasRanges === true) await pullParts(target, blob.bytes);
+      await pullContent(target, blob);
+    },
+  };
+}
+
 export function createPlayer(pull: RecordedPull, deps: PullDeps) {
   const { host } = pull;
   const { send, tag } = deps;
@@ -88,26 +136,6 @@ export function createPlayer(pull: RecordedPull, deps: PullDeps) {
     expect(answer.status, String(answer.body)).toBe(401);
     expect(answer.headers['docker-distribution-api-version']).toBe('registry/2.0');
     return readChallenge(answer);
-  }
-
-  function expectContent(answer: ClientAnswer, { bytes, digest }: Content): void {
-    expect(answer.status, String(answer.body)).toBe(200);
-    expect(answer.headers['docker-content-digest']).toBe(digest);
-    expect(answer.headers['content-length']).toBe(String(bytes.length));
-    expect(answer.headers['content-encoding']).toBeUndefined();
-    expect(answer.headers['oci-namespace']).toBe(pull.view);
-  }
-
-  async function pullParts(target: string, bytes: Buffer, headers: Record<string, string>) {
-    const starts = Array.from({ length: Math.ceil(bytes.length / PART) }, (_, i) => i * PART);
-    const parts = await Promise.all(
-      starts.map((start) => {
-        const range = `bytes=${start}-${start + PART - 1}`;
-        return send({ host, target, headers: { ...headers, range } });
-      }),
-    );
-    for (const part of parts) expect(part.status).toBe(206);
-    expect(Buffer.concat(parts.map(({ body }) => body)).equals(bytes)).toBe(true);
   }
 
   return {
@@ -124,25 +152,10 @@ export function createPlayer(pull: RecordedPull, deps: PullDeps) {
     },
 
     async pullAll(image: Image, authorization: string): Promise<void> {
-      const headers = { authorization };
-      for (const method of pull.methods) {
-        const answer = await send({ host, method, target: fill(pull.manifest, tag), headers });
-        expectContent(answer, image.root);
-        if (method === 'GET') expect(digestOf(answer.body)).toBe(image.root.digest);
-      }
-      for (const manifest of image.manifests) {
-        const target = fill(pull.manifest, manifest.digest);
-        const answer = await send({ host, target, headers });
-        expectContent(answer, manifest);
-        expect(answer.body.equals(manifest.bytes)).toBe(true);
-      }
-      for (const blob of image.blobs) {
-        const target = fill(pull.blob, blob.digest);
-        if (pull.hasRanges === true) await pullParts(target, blob.bytes, headers);
-        const answer = await send({ host, target, headers });
-        expectContent(answer, blob);
-        expect(answer.body.equals(blob.bytes)).toBe(true);
-      }
+      const pulls = createContentPulls(pull, deps, authorization);
+      await pulls.root(image);
+      for (const manifest of image.manifests) await pulls.manifest(manifest);
+      for (const blob of image.blobs) await pulls.blob(blob);
     },
   };
 }
