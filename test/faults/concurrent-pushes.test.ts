@@ -44,7 +44,7 @@ describe('clients that push at the same time', () => {
     expect(files.filter((file) => file.includes(hex))).toHaveLength(1);
   });
 
-  test('one tag: all readers see one order of 16 writers', async () => {
+  test('one tag: all readers see one order of 16 writers', async ({ annotate }) => {
     const images = Array.from({ length: 16 * 10 }, () => makeImage({ layers: 1 }));
     // Only the last step, the tag, is what they compete for.
     for (const image of images) await pushImage(client, REPOSITORY, image, 'first');
@@ -78,7 +78,7 @@ describe('clients that push at the same time', () => {
     await Promise.all(Array.from({ length: 15 }, (_, i) => write(i + 1)));
     over.abort();
     await Promise.all(readers);
-    console.log(`${history.length} operations on one tag`);
+    await annotate(`${history.length} operations on one tag`);
     expect(violationsOf(history)).toEqual([]);
   });
 });

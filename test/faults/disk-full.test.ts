@@ -101,7 +101,9 @@ describe.skipIf(reason !== undefined)(title, () => {
     await client.expect([404], 'DELETE', next);
   });
 
-  test('goes on with pulls and logins, refuses pushes, and recovers by itself', async () => {
+  test('goes on with pulls and logins, refuses pushes, and recovers by itself', async ({
+    annotate,
+  }) => {
     await disk.fill();
     const small = randomBlob(20_000);
     const refused: unknown = await pushBlob(client, {
@@ -128,7 +130,7 @@ describe.skipIf(reason !== undefined)(title, () => {
       if (answer.status !== 201) await delay(100);
     } while (answer.status !== 201 && performance.now() - freedAt < WRITABLE_WITHIN_MS);
     expect(answer.status, answer.bytes.toString()).toBe(201);
-    console.log(`writable ${Math.round(performance.now() - freedAt)} ms after space was freed`);
+    await annotate(`writable ${Math.round(performance.now() - freedAt)} ms after space was freed`);
     await pushImage(client, REPOSITORY, makeImage(), 'after');
     await expectPulls(1);
   });

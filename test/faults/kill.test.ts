@@ -103,7 +103,7 @@ describe('a server that is killed', () => {
 
   test(
     `keeps what it acknowledged over ${KILLS} kills`,
-    async () => {
+    async ({ annotate }) => {
       onTestFailed(async () => {
         // What it says about the failure may still be on its way.
         await delay(500);
@@ -162,10 +162,12 @@ describe('a server that is killed', () => {
       await server.kill();
       const state = readDiskState(dataDir);
       const p95 = Math.round(percentile(readyTimes, 0.95));
-      console.log(
-        `${KILLS} kills, ready again after ${p95} ms (p95);`,
-        `acknowledged: ${JSON.stringify(Object.fromEntries(counts))};`,
-        `left: ${state.tags} tags, ${state.digests.size} manifests, ${state.blobs} blobs`,
+      await annotate(
+        [
+          `${KILLS} kills, ready again after ${p95} ms (p95)`,
+          `acknowledged: ${JSON.stringify(Object.fromEntries(counts))}`,
+          `left: ${state.tags} tags, ${state.digests.size} manifests, ${state.blobs} blobs`,
+        ].join('; '),
       );
       expect(state.faults).toEqual([]);
       // Something that lost its tag has gone meanwhile, or this has not tested collection.

@@ -61,12 +61,12 @@ describeWith({ packages: ['docker-registry'] }, 'a large layer', () => {
 
   test(
     'comes in with less than 256 MiB of memory',
-    async () => {
+    async ({ annotate }) => {
       const sync = mirror.start('mirror sync quay.io/big/memory');
       const peak = await peakMemory(sync.pid, () => sync.ended);
       const { code, stderr } = await sync.ended;
       expect(code, stderr).toBe(0);
-      console.log(`${LARGE_BYTES / MEBIBYTE} MiB layer: ${Math.round(peak / MEBIBYTE)} MiB`);
+      await annotate(`${LARGE_BYTES / MEBIBYTE} MiB layer: ${Math.round(peak / MEBIBYTE)} MiB`);
       expect(peak).toBeLessThan(MOST_MEMORY);
       await expectMirrored('big/memory');
     },

@@ -2,8 +2,8 @@
 import { DomainError, nearestName, reasonOf } from '@portolan/oci';
 import type { Renewal, RenewalDeps } from '@portolan/tls';
 import type { Command } from 'commander';
-import { renewalDeps } from '../serve/certificate-job.ts';
-import { CERTIFICATE_LEASE, LEASE_MS } from '../serve/certificate-lease.ts';
+import { renewalDeps } from '../serve/jobs/certificate-job.ts';
+import { CERTIFICATE_LEASE, LEASE_MS } from '../serve/jobs/certificate-lease.ts';
 import { EXIT, exitCodeOf } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
 import type { CommandContext } from './context.ts';

@@ -25,9 +25,9 @@ import type { Logger } from 'pino';
 import type { PublicNames } from '../config/public-names.ts';
 import type { ServeSettings } from '../config/serve-settings.ts';
 import { randomId } from '../random-id.ts';
-import type { RequestHandlers } from './http-server.ts';
-import type { ReadClient } from './request-client.ts';
-import { createCorrelate } from './correlation.ts';
+import type { RequestHandlers } from './listeners/http-server.ts';
+import type { ReadClient } from './listeners/request-client.ts';
+import { createCorrelate } from './log/correlation.ts';
 import type { ProcessMetrics } from './metrics/process-metrics.ts';
 import { createRegistryHealth } from './registry-health.ts';
 

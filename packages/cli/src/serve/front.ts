@@ -4,11 +4,11 @@ import type { Storage } from '@portolan/storage';
 import type { Logger } from 'pino';
 import type { ListenAddress } from '../config/listen-address.ts';
 import type { ServeSettings } from '../config/serve-settings.ts';
-import { startHttpProcess } from './http-process.ts';
+import { startHttpProcess } from './workers/http-process.ts';
 import type { ProcessMetrics } from './metrics/process-metrics.ts';
 import type { ServerMetrics } from './metrics/server-metrics.ts';
-import { startSupervisor } from './supervisor.ts';
-import { openSocketFile, removeStaleSocket } from './unix-socket.ts';
+import { startSupervisor } from './workers/supervisor.ts';
+import { openSocketFile, removeStaleSocket } from './listeners/unix-socket.ts';
 
 export interface FrontDeps {
   readonly settings: ServeSettings;

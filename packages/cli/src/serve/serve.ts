@@ -22,13 +22,13 @@ import { banner, type BannerFacts } from './banner.ts';
 import { watchUncoveredRegistries } from './connect/uncovered-registries.ts';
 import { countProcess, countServer } from './counting.ts';
 import { type Front, startFront } from './front.ts';
-import { startJobs } from './jobs.ts';
-import { jobsOf } from './jobs-of-role.ts';
-import { createServerLog } from './logger.ts';
+import { startJobs } from './jobs/jobs.ts';
+import { jobsOf } from './jobs/jobs-of-role.ts';
+import { createServerLog } from './log/logger.ts';
 import { type MetricsServer, startMetricsServer } from './metrics/metrics-server.ts';
 import type { ProcessMetrics } from './metrics/process-metrics.ts';
 import type { ServerMetrics } from './metrics/server-metrics.ts';
-import { passedSockets, takePassedSockets } from './passed-sockets.ts';
+import { passedSockets, takePassedSockets } from './listeners/passed-sockets.ts';
 import { createServiceManager, type ServiceManager } from './systemd-notify.ts';
 import { catchStopSignals, type StopSignals } from './stop-signals.ts';
 

@@ -12,11 +12,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import { createDial } from '@portolan/mirror';
 import type { ServeSettings } from '../../config/serve-settings.ts';
-import type { CertificateChoice } from '../certificate-choice.ts';
-import type { HttpServer, RequestHandlers } from '../http-server.ts';
-import type { HandlersBehindConnect } from '../listeners.ts';
-import type { Peers } from '../peer.ts';
-import type { HandshakeDeps } from '../tls-handshake.ts';
+import type { CertificateChoice } from '../listeners/certificate-choice.ts';
+import type { HttpServer, RequestHandlers } from '../listeners/http-server.ts';
+import type { HandlersBehindConnect } from '../listeners/listeners.ts';
+import type { Peers } from '../listeners/peer.ts';
+import type { HandshakeDeps } from '../listeners/tls-handshake.ts';
 
 export interface ConnectProxyDeps {
   readonly settings: Pick<ServeSettings, 'role' | 'egress' | 'passThrough'>;

@@ -1,7 +1,7 @@
 // What the jobs have done: collection, as each of its runs ends.
 import { Counter, Histogram, type Registry } from 'prom-client';
-import { COLLECT_JOB } from '../jobs-of-role.ts';
-import type { ObserveJob } from '../jobs.ts';
+import { COLLECT_JOB } from '../jobs/jobs-of-role.ts';
+import type { ObserveJob } from '../jobs/jobs.ts';
 
 /** What a report of collection counts, by the name of what is gone. */
 const KINDS = {

@@ -6,7 +6,7 @@ import { addAskedGauge } from './asked-gauge.ts';
 import { type AuthMetrics, createAuthMetrics } from './auth-metrics.ts';
 import { type CertificateMetrics, createCertificateMetrics } from './certificate-metrics.ts';
 import { type CountConnect, createConnectMetrics } from './connect-metrics.ts';
-import type { RefusalReason } from '../refusal.ts';
+import type { RefusalReason } from '../listeners/refusal.ts';
 import { createRefusalMetrics } from './refusal-metrics.ts';
 import { createRegistryMetrics, type RegistryMetrics } from './registry-metrics.ts';
 import type { Snapshot } from './snapshot.ts';

@@ -1,7 +1,7 @@
 // What came to a listener and never reached the registry or the token service, whose own counters do not
 // know of it.
 import { Counter, type Registry } from 'prom-client';
-import { REFUSAL_REASONS, type RefusalReason } from '../refusal.ts';
+import { REFUSAL_REASONS, type RefusalReason } from '../listeners/refusal.ts';
 
 export function createRefusalMetrics(prometheus: Registry): (reason: RefusalReason) => void {
   const refused = new Counter({

@@ -2,7 +2,7 @@
 // show this registry, too.
 import type { ObserveRequest } from '@portolan/registry';
 import type { Registry } from 'prom-client';
-import type { RequestHandlers } from '../http-server.ts';
+import type { RequestHandlers } from '../listeners/http-server.ts';
 import { addAskedGauge } from './asked-gauge.ts';
 import { BODY_BYTES, codeLabel, methodLabel, NO_HANDLER, REQUEST_SECONDS } from './http-labels.ts';
 import {

@@ -3,7 +3,7 @@
 import type { Storage } from '@portolan/storage';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ServeRole } from '../../config/serve-settings.ts';
-import type { ObserveJob } from '../jobs.ts';
+import type { ObserveJob } from '../jobs/jobs.ts';
 import { type ReadAuthority, watchAuthority } from './certificate-metrics.ts';
 import { watchContent } from './content-metrics.ts';
 import { createCrewSnapshots, type CrewMember } from './crew-snapshots.ts';

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { selfSigned } from '../certificate-files.ts';
-import { readAll } from '../start-listener.ts';
+import { selfSigned } from '../listeners/certificate-files.ts';
+import { readAll } from '../listeners/start-listener.ts';
 import { type RunningServer, run, scratchDirectory, startServer } from '../start-server.ts';
 
 const CANARY = 'proxy-canary-password';

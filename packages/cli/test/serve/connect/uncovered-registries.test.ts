@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
 import { ListenAddress } from '../../../src/config/listen-address.ts';
 import { watchUncoveredRegistries } from '../../../src/serve/connect/uncovered-registries.ts';
-import { selfSigned } from '../certificate-files.ts';
+import { selfSigned } from '../listeners/certificate-files.ts';
 import { run, scratchDirectory, startServer, waitUntil } from '../start-server.ts';
 
 const EVERY_MS = 20;

@@ -2,8 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { selfSigned } from '../certificate-files.ts';
-import { exchange } from '../start-listener.ts';
+import { selfSigned } from '../listeners/certificate-files.ts';
+import { exchange } from '../listeners/start-listener.ts';
 import { scratchDirectory, waitUntil } from '../start-server.ts';
 import { startCounting } from './scrape.ts';
 
