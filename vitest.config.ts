@@ -1,9 +1,10 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { createSkipReporter } from './test/support/skip-reporter.ts';
 
 // Real engines and crash tests are heavy and watch the clock: they run one file after the other, with
-// nothing beside them.
-const ALONE = ['clients', 'deploy', 'docs', 'faults', 'mirror', 'network'].map(
+// nothing beside them. What waits for minutes and needs little of the machine (`slow-peers`) is not of them.
+const ALONE = ['clients', 'deploy', 'docs', 'doctor', 'faults', 'mirror', 'network'].map(
   (folder) => `test/${folder}/**/*.test.ts`,
 );
 
@@ -11,6 +12,8 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // By default one less than cores: half of a small machine would wait.
+    maxWorkers: availableParallelism(),
     reporters: ['default', createSkipReporter()],
     projects: [
       {
