@@ -23,6 +23,8 @@ export interface OtherService {
 
 export interface ServeSettings {
   readonly role: ServeRole;
+  /** Users are here, an administrator before all: not at the registry alone, nor beside a bundle. */
+  readonly hasAccounts: boolean;
   readonly listen: readonly ListenAddress[];
   /** Undefined is `http://localhost:PORT`, known when the port is. */
   readonly publicUrl: string | undefined;
@@ -138,6 +140,7 @@ function crossProblems(role: ServeRole, judged: JudgedSettings): SettingsProblem
 function toSettings(role: ServeRole, values: SettingValues): ServeSettings {
   return {
     role,
+    hasAccounts: role !== 'registry',
     listen: settled(values, 'listen'),
     publicUrl: values.public_url,
     workers: values.workers ?? availableParallelism(),

@@ -81,3 +81,12 @@ export async function ensureAdministrator(
   const file = deps.storage.layout.adminPassword;
   return { ...created, passwordFile: existsSync(file) ? file : undefined };
 }
+
+/** Whether there is a user yet: a server that just listens for the first time has none. */
+export function createHasUsers({ subjects }: Pick<Storage, 'subjects'>): () => Promise<boolean> {
+  let hasUsers = false;
+  return async () => {
+    hasUsers ||= (await subjects.list()).length > 0;
+    return hasUsers;
+  };
+}

@@ -32,7 +32,10 @@ export async function serveBundle(bundle: string, options: GlobalOptions): Promi
     });
     const policy = { ...settings.policy, anonymous: true };
     // The content is in the memory of one process.
-    const loaded = { settings: { ...settings, policy, workers: 1 }, adminPassword: undefined };
+    const loaded = {
+      settings: { ...settings, hasAccounts: false, policy, workers: 1 },
+      adminPassword: undefined,
+    };
     await serveWith(loaded, {
       directory,
       async replaceContent(storage) {

@@ -51,12 +51,11 @@ export interface ServedBundle {
   replaceContent(storage: Storage): Promise<Storage>;
 }
 
-/** Undefined where there are no accounts: the registry alone, and a bundle. */
 async function prepareAdministrator(
-  { settings, storage, bundle }: Server,
+  { settings, storage }: Server,
   adminPassword: string | undefined,
 ): Promise<Administrator | undefined> {
-  if (settings.role === 'registry' || bundle !== undefined) return undefined;
+  if (!settings.hasAccounts) return undefined;
   const hasher = createPasswordHasher();
   return ensureAdministrator({ storage, hasher, randomId }, adminPassword);
 }

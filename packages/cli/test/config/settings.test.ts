@@ -40,6 +40,7 @@ describe('defaults', () => {
     const { settings, adminPassword } = load({});
     expect(settings).toMatchObject({
       role: 'all',
+      hasAccounts: true,
       listen: [
         { scheme: 'http', kind: 'tcp', host: '127.0.0.1', port: 5000, hasProxyHeader: false },
       ],

@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { adminPassword, requestToken, run, scratchDirectory, startServer } from './start-server.ts';
 
@@ -27,6 +30,31 @@ describe('the first start', () => {
     expect(second.stdout()).not.toContain(password);
     expect(second.stdout()).toContain(`first password in ${join(dataDir, 'admin-password')}`);
     await second.stop();
+  });
+
+  it('is ready no sooner than its administrator is', async () => {
+    const directory = scratchDirectory();
+    const socketPath = join(directory, 'server.sock');
+    run({
+      args: ['serve'],
+      env: {
+        PORTOLAN_DATA_DIR: join(directory, 'data'),
+        PORTOLAN_LISTEN: `unix:${socketPath}`,
+        PORTOLAN_PUBLIC_URL: 'http://registry.lan',
+        PORTOLAN_ADMIN_PASSWORD: GIVEN,
+      },
+    });
+    const statusOf = async (path: string, auth?: string): Promise<number> => {
+      const [response] = (await once(get({ socketPath, path, auth }), 'response')) as [
+        IncomingMessage,
+      ];
+      response.resume();
+      return response.statusCode ?? 0;
+    };
+    // Asked all the time, so that the answer right after the first 200 counts.
+    while ((await statusOf('/readyz').catch(() => 0)) !== 200) await delay(1);
+    const path = '/token?service=registry.lan';
+    expect(await statusOf(path, `admin:${GIVEN}`)).toBe(200);
   });
 
   it('takes a given password and writes it nowhere', async () => {

@@ -18,6 +18,7 @@ import type { ConnectProxy } from '../connect/connect-proxy.ts';
 import { connectionLimit, createConnectionSlots } from '../listeners/connection-limit.ts';
 import { type Listeners, startListeners } from '../listeners/listeners.ts';
 import type { ProcessMetrics } from '../metrics/process-metrics.ts';
+import { createHasUsers } from '../administrator.ts';
 import { createPeers, type Peers } from '../listeners/peer.ts';
 import { createRefusedConnections } from '../listeners/refused-connections.ts';
 import { createReadClient } from '../listeners/request-client.ts';
@@ -98,7 +99,9 @@ async function answer(
   const { settings, storage, logger, metrics } = deps;
   const names = settlePublicNames(settings, listeners.addresses);
   const readClient = createReadClient(peers, settings.trustedProxies);
+  const hasUsers = createHasUsers(storage);
   const checkReady = async (): Promise<void> => {
+    if (settings.hasAccounts && !(await hasUsers())) throw new Error('there is no user yet');
     if (listeners.isDraining()) throw new Error('the server is being stopped');
     await storage.checkWritable();
   };
