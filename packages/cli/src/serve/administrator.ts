@@ -54,17 +54,27 @@ async function create(
   return generated;
 }
 
+/** Whether there is a user yet: a server that just listens for the first time has none. */
+export function createHasUsers({ subjects }: Pick<Storage, 'subjects'>): () => Promise<boolean> {
+  let hasUsers = false;
+  return async () => {
+    hasUsers ||= (await subjects.list()).length > 0;
+    return hasUsers;
+  };
+}
+
 /** One of the processes that start together makes the user, the others wait for it. */
 async function createOnce(deps: AdministratorDeps, given: string | undefined) {
   const { storage, randomId } = deps;
   const holder = randomId();
-  while ((await storage.subjects.list()).length === 0) {
+  const hasUsers = createHasUsers(storage);
+  while (!(await hasUsers())) {
     if (!(await storage.leases.acquire(LEASE, holder, LEASE_MS))) {
       await delay(20);
       continue;
     }
     try {
-      if ((await storage.subjects.list()).length > 0) break;
+      if (await hasUsers()) break;
       return { isNew: true, generatedPassword: await create(deps, given) };
     } finally {
       await storage.leases.release(LEASE, holder);
@@ -80,13 +90,4 @@ export async function ensureAdministrator(
   const created = await createOnce(deps, given);
   const file = deps.storage.layout.adminPassword;
   return { ...created, passwordFile: existsSync(file) ? file : undefined };
-}
-
-/** Whether there is a user yet: a server that just listens for the first time has none. */
-export function createHasUsers({ subjects }: Pick<Storage, 'subjects'>): () => Promise<boolean> {
-  let hasUsers = false;
-  return async () => {
-    hasUsers ||= (await subjects.list()).length > 0;
-    return hasUsers;
-  };
 }

@@ -17,7 +17,6 @@ import {
   storedKeySet,
 } from '@portolan/registry';
 import type { Storage } from '@portolan/storage';
-import { findAuthority, readChallenge } from '@portolan/tls';
 import type { IncomingMessage } from 'node:http';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
@@ -86,6 +85,20 @@ function registryHandlers(deps: ComposeDeps, keySet: KeySet): RequestHandlers {
   return metrics?.registry.trackInFlight(handlers) ?? handlers;
 }
 
+/** Loaded when somebody asks: with what makes certificates, each process would start 40 ms later. */
+function certificatesOf({ tls: { directories } }: ServeSettings) {
+  return {
+    async readAuthority() {
+      const { findAuthority } = await import('@portolan/tls');
+      return findAuthority(directories.authority);
+    },
+    async readChallenge(token: string) {
+      const { readChallenge } = await import('@portolan/tls');
+      return readChallenge(directories.certificates, token);
+    },
+  };
+}
+
 async function authHandlers(deps: ComposeDeps): Promise<RequestHandlers> {
   const { settings, names, storage, logger, checkReady, readClient, metrics } = deps;
   const keys = await openSigningKeys({
@@ -111,8 +124,7 @@ async function authHandlers(deps: ComposeDeps): Promise<RequestHandlers> {
     publicUrl: names.publicUrl,
     policy: settings.policy,
     readClient,
-    readAuthority: () => findAuthority(settings.tls.directories.authority),
-    readChallenge: (token) => readChallenge(settings.tls.directories.certificates, token),
+    ...certificatesOf(settings),
     checkReady,
     logger,
     clock,

@@ -3,6 +3,7 @@
 import { type ConnectFacts, ConnectTarget } from '@portolan/connect';
 import { reasonOf } from '@portolan/oci';
 import type { Logger } from 'pino';
+import { createAtMostEvery } from '../log/at-most-every.ts';
 
 export interface ConnectLogDeps {
   readonly logger: Logger;
@@ -15,13 +16,10 @@ const WARN_EVERY_MS = 60_000;
 
 export function createConnectLog(deps: ConnectLogDeps): (facts: ConnectFacts) => void {
   const { logger, isAccessLogged, sourceOf, clock } = deps;
-  let warnedAt = -Infinity;
+  const mayWarn = createAtMostEvery(WARN_EVERY_MS, clock);
 
   function levelOf({ outcome, error }: ConnectFacts): 'warn' | 'info' | 'debug' {
-    if (outcome === 'failed' && error !== undefined && clock() - warnedAt >= WARN_EVERY_MS) {
-      warnedAt = clock();
-      return 'warn';
-    }
+    if (outcome === 'failed' && error !== undefined && mayWarn()) return 'warn';
     return isAccessLogged ? 'info' : 'debug';
   }
 

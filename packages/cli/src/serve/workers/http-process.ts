@@ -21,7 +21,7 @@ import type { ProcessMetrics } from '../metrics/process-metrics.ts';
 import { createHasUsers } from '../administrator.ts';
 import { createPeers, type Peers } from '../listeners/peer.ts';
 import { createRefusedConnections } from '../listeners/refused-connections.ts';
-import { createReadClient } from '../listeners/request-client.ts';
+import { createReadClient, type ReadClient } from '../listeners/request-client.ts';
 import { createTicketKeys } from '../listeners/ticket-keys.ts';
 import type { HandshakeDeps } from '../listeners/tls-handshake.ts';
 
@@ -72,10 +72,9 @@ async function openTls(
 async function openConnect(
   { settings, listen, logger, metrics }: HttpProcessDeps,
   publicUrl: string,
-  { peers, tls }: Pick<Answering, 'peers' | 'tls'>,
+  { peers, tls, readClient }: Pick<Answering, 'peers' | 'tls'> & { readClient: ReadClient },
 ): Promise<ConnectProxy | undefined> {
   if (tls === undefined || !listen.some(({ scheme }) => scheme === 'connect')) return undefined;
-  const readClient = createReadClient(peers, settings.trustedProxies);
   const log = createConnectLog({
     logger,
     isAccessLogged: settings.isAccessLogged,
@@ -114,7 +113,7 @@ async function answer(
     checkReady,
     readClient,
   });
-  const connect = await openConnect(deps, names.publicUrl, { peers, tls });
+  const connect = await openConnect(deps, names.publicUrl, { peers, tls, readClient });
   listeners.handle(apps, names.publicUrl, connect?.handlers);
   return connect;
 }
