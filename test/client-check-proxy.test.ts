@@ -5,24 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Mirror, startMirror } from './mirror/world.ts';
+import type { CheckedRow } from './support/checked-row.ts';
 import { findFreePort } from './support/free-port.ts';
 import { type Image, makeImage } from './support/image.ts';
 import { pushImage } from './support/registry-client.ts';
 import { words } from './support/run-command.ts';
 import { createScratchDirectory, type ScratchDirectory } from './support/scratch-directory.ts';
 import { runPortolan } from './support/start-portolan.ts';
-
-interface CheckedRow {
-  readonly proxy?: string;
-  readonly request?: string;
-  readonly status?: number;
-  readonly granted: readonly string[];
-  readonly digest?: string;
-  readonly namespace?: string;
-  readonly verdict: string;
-  readonly reason?: string;
-  readonly requests: readonly { readonly method: string; readonly url: string }[];
-}
 
 const CONNECT_PORT = / connect:\/\/127\.0\.0\.1:(\d+)/;
 const BUSYBOX = 'docker.io/library/busybox';

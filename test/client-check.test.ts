@@ -6,22 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Mirror, startMirror } from './mirror/world.ts';
+import type { CheckedRow } from './support/checked-row.ts';
 import { type Image, makeImage } from './support/image.ts';
 import { pushImage } from './support/registry-client.ts';
 import { createScratchDirectory, type ScratchDirectory } from './support/scratch-directory.ts';
 import { runPortolan } from './support/start-portolan.ts';
-
-interface CheckedRow {
-  readonly engine: string;
-  readonly shape: string;
-  readonly request?: string;
-  readonly status?: number;
-  readonly granted: readonly string[];
-  readonly digest?: string;
-  readonly namespace?: string;
-  readonly verdict: string;
-  readonly reason?: string;
-}
 
 interface Checked {
   readonly code: number;
