@@ -15,6 +15,7 @@ export interface Pod {
   readonly kind: string;
   readonly spec: {
     readonly terminationGracePeriodSeconds: number;
+    readonly initContainers: readonly Container[];
     readonly containers: readonly Container[];
     readonly volumes: readonly {
       readonly name: string;
@@ -28,13 +29,15 @@ type Fields = Readonly<Record<string, string | undefined>>;
 /** The kind of each field; undefined is a plain value or a list of them. */
 const KINDS: Readonly<Record<string, Fields>> = {
   Pod: { apiVersion: undefined, kind: undefined, metadata: 'Metadata', spec: 'PodSpec' },
-  Metadata: { name: undefined, labels: 'Labels' },
+  Metadata: { annotations: 'Annotations', name: undefined, labels: 'Labels' },
+  Annotations: { 'io.podman.annotations.init.container.type': undefined },
   Labels: { 'app.kubernetes.io/name': undefined },
   PodSpec: {
     automountServiceAccountToken: undefined,
     containers: 'Container',
     dnsPolicy: undefined,
     enableServiceLinks: undefined,
+    initContainers: 'Container',
     restartPolicy: undefined,
     securityContext: 'PodSecurityContext',
     terminationGracePeriodSeconds: undefined,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { ContainerSite } from './container-site.ts';
+import { type ContainerSite, UID } from './container-site.ts';
 import { createImageTree, RUNTIME_PACKAGES } from './image-tree.ts';
 import { type Pod, unknownFields } from './pod-manifest.ts';
 import { IMAGE } from './portolan-image.ts';
@@ -53,15 +53,24 @@ function manifestTests(): void {
       expect([...names].toSorted()).toEqual(volumes.map(({ name }) => name).toSorted());
     });
 
+    // podman gives an emptyDir to the user of whoever mounts it first.
+    test('mounts the directory of the sockets first as the user who makes sockets there', async () => {
+      const { initContainers } = (await readManifest()).spec;
+      expect(initContainers[0]).toMatchObject({
+        securityContext: { runAsUser: UID },
+        volumeMounts: [{ name: 'sockets', mountPath: '/run/portolan' }],
+      });
+    });
+
     test('permits no container more than it needs', async () => {
-      const { containers } = (await readManifest()).spec;
-      for (const { name, securityContext } of containers) {
+      const { initContainers, containers } = (await readManifest()).spec;
+      for (const { name, securityContext } of [...initContainers, ...containers]) {
         expect(securityContext).toMatchObject({
           readOnlyRootFilesystem: true,
           allowPrivilegeEscalation: false,
           capabilities: { drop: ['ALL'] },
         });
-        if (name !== 'haproxy') expect(securityContext).toMatchObject({ runAsUser: 65532 });
+        if (name !== 'haproxy') expect(securityContext).toMatchObject({ runAsUser: UID });
       }
       expect(containers.filter(({ ports }) => ports !== undefined)).toHaveLength(1);
     });
