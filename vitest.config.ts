@@ -12,6 +12,8 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // A loaded machine takes more than the default second.
+    expect: { poll: { timeout: 10_000 } },
     // By default one less than cores: half of a small machine would wait.
     maxWorkers: availableParallelism(),
     reporters: ['default', createSkipReporter()],

@@ -129,5 +129,5 @@ export async function openClient(port: number) {
 }
 
 export async function waitFor(isSo: () => boolean): Promise<void> {
-  await vi.waitUntil(isSo, { interval: 5, timeout: 5000 });
+  await vi.waitUntil(isSo, { interval: 5, timeout: 10_000 });
 }

@@ -10,7 +10,7 @@ const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 const LISTENING = /^Portolan is listening on (\S+)$/m;
 
 export async function waitUntil(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 400; attempt++) {
     if (await isSo()) return;
     await delay(50);
   }

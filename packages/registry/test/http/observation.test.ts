@@ -14,7 +14,7 @@ async function start() {
   registry = running;
   /** The request is over a moment after its client has the answer. */
   const next = async (): Promise<RequestObservation | undefined> => {
-    for (let i = 0; i < 100 && told.length === 0; i++) await delay(10);
+    for (let i = 0; i < 500 && told.length === 0; i++) await delay(10);
     return told.shift();
   };
   return { running, told, next };
@@ -24,8 +24,9 @@ describe('a finished request', () => {
   it('is told with its route, its status and the size of both bodies', async () => {
     const { running, told, next } = await start();
     await pushArtifact(running, 'team/app', 'v1');
-    await delay(50);
-    const put = told.find(({ route }) => route === 'manifest-put');
+    const isPut = ({ route }: RequestObservation): boolean => route === 'manifest-put';
+    await expect.poll(() => told.some(isPut)).toBe(true);
+    const put = told.find(isPut);
     expect(put).toMatchObject({ method: 'PUT', status: 201, bytesSent: 0 });
     told.length = 0;
     const headers = await running.headersFor('team/app');

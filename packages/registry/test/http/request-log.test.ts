@@ -23,7 +23,7 @@ async function withRegistry(
 
 /** The lines, once there are some. */
 async function lines({ logLines }: TestRegistry): Promise<Record<string, unknown>[]> {
-  for (let i = 0; i < 50 && logLines.length === 0; i++) await delay(10);
+  for (let i = 0; i < 500 && logLines.length === 0; i++) await delay(10);
   return logLines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 

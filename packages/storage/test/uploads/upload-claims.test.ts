@@ -30,16 +30,15 @@ it('keeps a claim while a disk takes its time to sync, so that nobody takes the 
   const claims = createUploadClaims({ database, clock: () => now, randomId });
   const upload = await store.uploads.begin({ repository: REPOSITORY, subject: SUBJECT });
   const claim = await claims.claim(upload);
+  const writerUntil = async (): Promise<number | null> =>
+    (await database.read.selectFrom('upload').selectAll().executeTakeFirstOrThrow()).writer_until;
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   const sync = Promise.withResolvers<string>();
   const held = claim.hold(sync.promise);
   for (let seconds = 0; seconds < 120; seconds += 10) {
     now += 10_000;
     vi.advanceTimersByTime(10_000);
-    await vi.waitFor(async () => {
-      const row = await database.read.selectFrom('upload').selectAll().executeTakeFirstOrThrow();
-      expect(row.writer_until).toBe(now + 30_000);
-    });
+    await expect.poll(writerUntil).toBe(now + 30_000);
   }
   await expect(claims.claim(upload)).rejects.toMatchObject({ code: 'upload-busy' });
   sync.resolve('synced');

@@ -3,7 +3,7 @@ import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { connect, createServer, type TLSSocket } from 'node:tls';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { certificateBlocks, keyBlock } from '../../src/certificates/certificate-pem.ts';
 import { type CertificateEvent, openCertificateContexts } from '../../src/index.ts';
 import { DAY_MS, openDirectories } from '../fixtures/directories.ts';
@@ -98,7 +98,7 @@ it('see what changes without being told, and drop no connection', async () => {
   const ask = await startServer(contexts);
   const open = await ask('registry.lan');
   const { fingerprint } = await place.issue(['registry.lan']);
-  await vi.waitFor(() => expect(contexts.list()).toMatchObject([{ fingerprint }]));
+  await expect.poll(() => contexts.list()).toMatchObject([{ fingerprint }]);
   expect((await ask('registry.lan')).getPeerCertificate().fingerprint256).toBe(fingerprint);
   open.write('still there');
   const [echo] = (await once(open, 'data')) as [Buffer];

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { Agent, get, request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -53,6 +53,16 @@ async function askUntil(url: string, signal: AbortSignal) {
   return { answered, failed };
 }
 
+/** It takes nothing new any more. */
+function untilRefused({ address }: RunningServer): Promise<void> {
+  return waitUntil(() =>
+    statusOf(`${address}/livez`).then(
+      () => false,
+      () => true,
+    ),
+  );
+}
+
 /** An upload whose body is half sent. */
 async function halfAnUpload(server: RunningServer, dataDir: string) {
   const service = `localhost:${new URL(server.address).port}`;
@@ -69,7 +79,10 @@ async function halfAnUpload(server: RunningServer, dataDir: string) {
   const answered = once(upload, 'response');
   answered.catch(() => undefined);
   upload.write(Buffer.alloc(100_000));
-  await delay(200);
+  const uploads = join(dataDir, 'uploads');
+  const sizes = (): number[] =>
+    readdirSync(uploads).map((name) => statSync(join(uploads, name)).size);
+  await waitUntil(() => sizes().some((size) => size > 0));
   return { upload, answered };
 }
 
@@ -126,13 +139,9 @@ describe.each([1, 2])('SIGTERM with %d worker(s)', (workers) => {
     // A request that has begun to come in when the signal does.
     const probe = connect(Number(new URL(server.address).port), '127.0.0.1');
     probe.write('GET /readyz HTTP/1.1\r\nHost: localhost\r\n');
-    await delay(100);
+    await delay(500);
     server.child.kill('SIGTERM');
-    await waitUntil(() =>
-      statusOf(`${server.address}/livez`)
-        .then(() => false)
-        .catch(() => true),
-    );
+    await untilRefused(server);
     probe.write('\r\n');
     const [head] = (await once(probe, 'data')) as [Buffer];
     expect(head.toString()).toMatch(/^HTTP\/1\.1 503 /);
@@ -176,7 +185,7 @@ describe.each([1, 2])('SIGTERM with %d worker(s)', (workers) => {
     upload.on('error', () => undefined);
     const children = workers > 1 ? childrenOf(server.pid) : [];
     server.child.kill('SIGTERM');
-    await delay(300);
+    await untilRefused(server);
     server.child.kill('SIGTERM');
     expect(await server.exited).toBe(143);
     await waitUntil(() => !children.some(isAlive));
