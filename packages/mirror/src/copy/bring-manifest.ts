@@ -1,7 +1,8 @@
-// A manifest with all that is below it: blobs and children first, itself last, so that no manifest ever
+// A manifest with all that is below it: children and blobs first, itself last, so that no manifest ever
 // stands at the sink without its content.
 import { type Digest, MediaType, type ManifestReference } from '@portolan/oci';
 import { mirrorError } from '../errors.ts';
+import type { ManifestHead } from '../places/place.ts';
 import { bringBlob, bringLayer } from './bring-blob.ts';
 import { readManifest, type ReadManifest } from './read-manifest.ts';
 import type { Walk } from './walk.ts';
@@ -10,22 +11,53 @@ import { wantedChildren } from './wanted-children.ts';
 const MAX_DEPTH = 8;
 const MAX_MANIFESTS = 10_000;
 
-/** A manifest that is no index is complete wherever it stands; an index may be sparse. */
-export function mayBeIndex(mediaType: string | undefined): boolean {
-  if (mediaType === undefined || !MediaType.isManifest(mediaType)) return true;
-  return MediaType.isIndex(MediaType.parse(mediaType));
+/**
+ * Once for each copy, however many parents it has.
+ * @throws MirrorError `upstream-corrupt` for an image that is too deep or has too many manifests
+ */
+export async function bringManifest(walk: Walk, digest: Digest, depth: number): Promise<void> {
+  const known = walk.manifests.get(digest);
+  if (known !== undefined) return known;
+  checkLimits(walk, depth);
+  const brought = bringOnce(walk, digest, depth);
+  walk.manifests.set(digest, brought);
+  return brought;
 }
 
-async function bringChild(walk: Walk, reference: ManifestReference, depth: number) {
-  const { request, signal } = walk;
-  const { descriptor } = reference;
-  if (request.omitted?.has(descriptor.digest) === true) return undefined;
-  if (!MediaType.isManifest(descriptor.mediaType)) {
-    // BuildKit's cache is an index of blobs.
-    const found = await request.source.head({ kind: 'digest', digest: descriptor.digest }, signal);
-    if (found === undefined) return bringBlob(walk, descriptor);
+function checkLimits(walk: Walk, depth: number): void {
+  if (depth > MAX_DEPTH) {
+    throw mirrorError('upstream-corrupt', 'an index nests too deeply', { maxDepth: MAX_DEPTH });
   }
-  return bringManifest(walk, descriptor.digest, depth);
+  if (walk.manifests.size >= MAX_MANIFESTS) {
+    const detail = { maxManifests: MAX_MANIFESTS };
+    throw mirrorError('upstream-corrupt', 'an image has too many manifests', detail);
+  }
+}
+
+async function bringOnce(walk: Walk, digest: Digest, depth: number): Promise<void> {
+  const { request, signal, tally } = walk;
+  signal.throwIfAborted();
+  const kept = await findKept(walk, digest);
+  if (isComplete(kept)) return;
+  const read = await readManifest(walk, digest, kept !== undefined);
+  await bringContent(walk, read, depth);
+  if (kept !== undefined) return;
+  await request.sink.putManifest(read.fetched, [], signal);
+  tally.manifests++;
+}
+
+/** At the sink, to stay: an index that names it may come much later than this look. */
+async function findKept({ request, signal }: Walk, digest: Digest) {
+  const { sink } = request;
+  const head = await sink.head({ kind: 'digest', digest }, signal);
+  const isKept = head !== undefined && ((await sink.keep?.(digest, signal)) ?? true);
+  return isKept ? head : undefined;
+}
+
+/** A manifest that is no index is complete wherever it stands; an index may be sparse. */
+export function isComplete(head: ManifestHead | undefined): boolean {
+  if (head?.mediaType === undefined || !MediaType.isManifest(head.mediaType)) return false;
+  return !MediaType.isIndex(MediaType.parse(head.mediaType));
 }
 
 /** What the manifest points at. */
@@ -40,38 +72,14 @@ export async function bringContent(walk: Walk, read: ReadManifest, depth: number
   await walk.each(blobs, blobsAtOnce, (blob) => bringLayer(walk, blob));
 }
 
-async function bringOnce(walk: Walk, digest: Digest, depth: number): Promise<void> {
-  const { request, signal, tally } = walk;
-  const { sink } = request;
-  signal.throwIfAborted();
-  const head = await sink.head({ kind: 'digest', digest }, signal);
-  // An index that names it may come much later than this look.
-  const isKept = head !== undefined && ((await sink.keep?.(digest, signal)) ?? true);
-  const present = isKept ? head : undefined;
-  if (present !== undefined && !mayBeIndex(present.mediaType)) return;
-  const read = await readManifest(walk, digest, present !== undefined);
-  await bringContent(walk, read, depth);
-  if (present !== undefined) return;
-  await sink.putManifest(read.fetched, [], signal);
-  tally.manifests++;
-}
-
-function checkLimits(walk: Walk, depth: number): void {
-  if (depth > MAX_DEPTH) {
-    throw mirrorError('upstream-corrupt', 'an index nests too deeply', { maxDepth: MAX_DEPTH });
+async function bringChild(walk: Walk, reference: ManifestReference, depth: number) {
+  const { request, signal } = walk;
+  const { descriptor } = reference;
+  if (request.omitted?.has(descriptor.digest) === true) return undefined;
+  if (!MediaType.isManifest(descriptor.mediaType)) {
+    // BuildKit's cache is an index of blobs.
+    const found = await request.source.head({ kind: 'digest', digest: descriptor.digest }, signal);
+    if (found === undefined) return bringBlob(walk, descriptor);
   }
-  if (walk.manifests.size >= MAX_MANIFESTS) {
-    const detail = { maxManifests: MAX_MANIFESTS };
-    throw mirrorError('upstream-corrupt', 'an image has too many manifests', detail);
-  }
-}
-
-/** @throws MirrorError `upstream-corrupt` for an image that is too deep or has too many manifests */
-export async function bringManifest(walk: Walk, digest: Digest, depth: number): Promise<void> {
-  const known = walk.manifests.get(digest);
-  if (known !== undefined) return known;
-  checkLimits(walk, depth);
-  const brought = bringOnce(walk, digest, depth);
-  walk.manifests.set(digest, brought);
-  return brought;
+  return bringManifest(walk, descriptor.digest, depth);
 }

@@ -19,7 +19,7 @@ export interface Copier {
 async function copyWith(share: CopyShare, request: CopyRequest): Promise<CopyResult> {
   request.signal.throwIfAborted();
   const walk = createWalk(request, share);
-  const { digest, isUnchanged } = await copyRoot(walk, request.reference, request.tags);
+  const { digest, isUnchanged } = await copyRoot(walk);
   const { manifests, blobs, bytes } = walk.tally;
   return { digest, isUnchanged, manifests, blobs, bytes };
 }
