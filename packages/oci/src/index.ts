@@ -2,6 +2,8 @@
 export type { Descriptor } from './descriptor.ts';
 export { Digest, type DigestAlgorithm } from './digest.ts';
 export { DomainError, type ParseErrorCode } from './domain-error.ts';
+export { HostName } from './hosts/host-name.ts';
+export { UpstreamHost } from './hosts/upstream-host.ts';
 export {
   type Manifest,
   type ManifestReference,
@@ -23,4 +25,3 @@ export { isNamespaceName, RepositoryName } from './repository-name.ts';
 export { type Access, type RepositoryAction, Scope } from './scope.ts';
 export { Tag } from './tag.ts';
 export type { AccessStamp, CatalogFilter, Stamp, TokenClaims, Visibility } from './token-claims.ts';
-export { UpstreamHost } from './upstream-host.ts';

@@ -1,6 +1,7 @@
 // The kinds of values a setting can have. Each accepts what YAML gives (numbers, booleans, strings)
 // and what the environment gives (always text), and says in its error what would be right.
 import { PassPattern } from '@portolan/connect';
+import { HostName } from '@portolan/oci';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { ListenAddress } from './listen-address.ts';
@@ -71,17 +72,14 @@ export function serviceList() {
     );
 }
 
-const HOST_LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
-const HOST_NAME = new RegExp(String.raw`^(?=.{1,253}$)${HOST_LABEL}(?:\.${HOST_LABEL})*$`);
-
 /** DNS names. */
 export function hostNameList() {
-  return listOf('host names')
-    .transform((values) => values.map((value) => value.toLowerCase()))
-    .refine(
-      (values) => values.every((value) => HOST_NAME.test(value) && isIP(value) === 0),
-      'is not a list of host names such as registry.example.com',
-    );
+  return listOf('host names').transform((values, context) => {
+    const names = values.map(HostName.find).filter((name) => name !== undefined);
+    if (names.length === values.length && !names.some(HostName.endsInNumber)) return names;
+    context.addIssue('is not a list of host names such as registry.example.com');
+    return z.NEVER;
+  });
 }
 
 /** `HOST[:PORT]`, with `*` for a first label. */

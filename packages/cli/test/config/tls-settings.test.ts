@@ -46,6 +46,8 @@ describe('an ACME server', () => {
     ['no directory', NAMES, 'PORTOLAN_TLS_ACME_DIRECTORY'],
     ['a wildcard', { ...ACME, PORTOLAN_TLS_ACME_NAMES: '*.corp' }, 'PORTOLAN_TLS_ACME_NAMES'],
     ['an address', { ...ACME, PORTOLAN_TLS_ACME_NAMES: '10.0.0.1' }, 'PORTOLAN_TLS_ACME_NAMES'],
+    ['a short address', { ...ACME, PORTOLAN_TLS_ACME_NAMES: 'a.corp,10.1' }, 'such as registry.'],
+    ['what is no name', { ...ACME, PORTOLAN_TLS_ACME_NAMES: 'a.corp,b_c' }, 'such as registry.'],
   ])('is refused with %s', (_what, environment, key) => {
     expect(() => load(environment)).toThrow(key);
   });

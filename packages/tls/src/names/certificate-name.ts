@@ -1,5 +1,6 @@
 // The names that a certificate holds: DNS names (RFC 1123), a `*` in place of the first label
 // (RFC 9525 §6.3), and IP addresses. Lower-case, addresses in their canonical form.
+import { HostName } from '@portolan/oci';
 import { isIP } from 'node:net';
 import { tlsError } from '../errors.ts';
 
@@ -8,10 +9,6 @@ declare const brand: unique symbol;
 /** `registry.lan`, `*.registry.lan`, `10.0.0.1` or `fd00::1`. */
 export type CertificateName = string & { readonly [brand]: 'CertificateName' };
 
-const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
-const DNS_NAME = new RegExp(String.raw`^(?:\*\.${LABEL}\.)?${LABEL}(?:\.${LABEL})*$`);
-const MAX_LENGTH = 253;
-
 function canonicalAddress(text: string): string | undefined {
   const family = isIP(text);
   if (family === 4) return text;
@@ -19,15 +16,20 @@ function canonicalAddress(text: string): string | undefined {
   return URL.parse(`http://[${text}]`)?.hostname.slice(1, -1);
 }
 
+function findDnsName(text: string): string | undefined {
+  const name = HostName.find(text.replace(/\.$/, ''));
+  return name === undefined || HostName.endsInNumber(name) ? undefined : name;
+}
+
+/** The `*` stands for a label, so a label may stand for it, and the name is as long as before. */
+function findWildcard(text: string): string | undefined {
+  const name = findDnsName(text.replace('*', 'x'));
+  return name !== undefined && name.split('.').length > 2 ? name.replace('x', '*') : undefined;
+}
+
 function find(text: string): CertificateName | undefined {
-  const address = canonicalAddress(text);
-  if (address !== undefined) return address as CertificateName;
-  const name = text.toLowerCase().replace(/\.$/, '');
-  // A name of digits alone would be read as an address by whoever connects.
-  if (name.length > MAX_LENGTH || !DNS_NAME.test(name) || /(?:^|\.)\d+$/.test(name)) {
-    return undefined;
-  }
-  return name as CertificateName;
+  const findName = text.startsWith('*.') ? findWildcard : findDnsName;
+  return (canonicalAddress(text) ?? findName(text)) as CertificateName | undefined;
 }
 
 /** @throws TlsError `certificate-name-invalid` */

@@ -2,12 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { CertificateName } from '../../src/names/certificate-name.ts';
 import { NameConstraints } from '../../src/names/name-constraints.ts';
 
+/** With a label of one letter before it the longest name. */
+const DOMAIN_OF_251 = `${'abcdefg.'.repeat(31)}lan`;
+
 describe('a name', () => {
   it.each([
     ['Registry.LAN', 'registry.lan'],
     ['registry.lan.', 'registry.lan'],
     ['localhost', 'localhost'],
     ['*.registry.lan', '*.registry.lan'],
+    [`*.${DOMAIN_OF_251}`, `*.${DOMAIN_OF_251}`],
     ['10.0.0.1', '10.0.0.1'],
     ['FD00:0:0::1', 'fd00::1'],
     ['xn--bcher-kva.example', 'xn--bcher-kva.example'],
@@ -21,6 +25,8 @@ describe('a name', () => {
     '*.lan',
     'a.*.lan',
     '*.*.registry.lan',
+    '*.10.1',
+    `*.${DOMAIN_OF_251}s`,
     'regi_stry.lan',
     '-a.lan',
     'a..lan',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UpstreamHost } from '../src/index.ts';
+import { UpstreamHost } from '../../src/hosts/upstream-host.ts';
 
 function host(text: string): UpstreamHost {
   const found = UpstreamHost.find(text);

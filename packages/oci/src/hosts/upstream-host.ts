@@ -1,6 +1,7 @@
 // The hosts of other registries, and where what they hold lies in ours. One registry has exactly one
 // canonical host here, whatever of its names somebody typed.
-import { RepositoryName } from './repository-name.ts';
+import { RepositoryName } from '../repository-name.ts';
+import { HostName } from './host-name.ts';
 
 declare const brand: unique symbol;
 
@@ -15,9 +16,7 @@ const DOCKER_HUB_NAMES: ReadonlySet<string> = new Set([
   'registry-1.docker.io',
   'registry.hub.docker.com',
 ]);
-const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
-const HOST = new RegExp(String.raw`^(?:${LABEL}(?:\.${LABEL})*|\[[0-9a-f:.]{2,45}\])$`);
-const MAX_HOST_LENGTH = 253;
+const IPV6 = /^\[[0-9a-f:.]{2,45}\]$/i;
 
 /** Without a dot, a port or being localhost, the first part of a name is a path at Docker Hub. */
 function isHostLike(text: string): boolean {
@@ -25,9 +24,10 @@ function isHostLike(text: string): boolean {
 }
 
 function splitPort(text: string): { name: string; port: number | undefined } | undefined {
-  const [, name = '', digits] = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const [, host = '', digits] = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const name = IPV6.test(host) ? host.toLowerCase() : HostName.find(host);
   const port = digits === undefined ? undefined : Number(digits);
-  if (!HOST.test(name) || name.length > MAX_HOST_LENGTH) return undefined;
+  if (name === undefined) return undefined;
   if (port !== undefined && (port < 1 || port > 65_535)) return undefined;
   return { name, port };
 }
@@ -38,7 +38,7 @@ function splitPort(text: string): { name: string; port: number | undefined } | u
  * another server than that one.
  */
 function find(text: string): UpstreamHost | undefined {
-  const parts = splitPort(text.toLowerCase());
+  const parts = splitPort(text);
   if (parts === undefined) return undefined;
   const { name, port } = parts;
   if (port !== undefined && (port !== 443 || !isHostLike(name))) {
@@ -68,8 +68,7 @@ function ofNamespace(namespace: string): UpstreamHost | undefined {
  * certificate covers no more. Undefined when it makes none; two hosts may share one (`a.b`, `a-b`).
  */
 function labelOf(host: UpstreamHost): string | undefined {
-  const label = host.replaceAll(/[.:]/g, '-');
-  return new RegExp(`^${LABEL}$`).test(label) ? label : undefined;
+  return HostName.find(host.replaceAll(/[.:]/g, '-'));
 }
 
 /** The path below `/v2/` at the registry itself; Docker Hub's official images are in `library`. */
