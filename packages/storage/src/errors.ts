@@ -23,7 +23,8 @@ export type StorageErrorCode =
   | 'still-in-use'
   | 'last-owner'
   | 'last-administrator'
-  | 'mirror-only';
+  | 'mirror-only'
+  | 'access-withdrawn';
 
 export type StorageError = DomainError<StorageErrorCode>;
 

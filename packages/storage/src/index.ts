@@ -54,6 +54,7 @@ export type { PageRequest } from './page-request.ts';
 export { fallbackTag } from './referrers/fallback-tag.ts';
 export type { ReferrerPage, ReferrerQuery, ReferrerStore } from './referrers/referrer-store.ts';
 export type { RepositoryPage, RepositoryStore } from './repositories/repository-store.ts';
+export type { WriteRight } from './repositories/write-right.ts';
 export type { SigningKey, SigningKeyStore } from './signing-keys/signing-key-store.ts';
 export type { StampStore } from './stamps/stamp-store.ts';
 export type {

@@ -82,6 +82,7 @@ const STORAGE_ERRORS = {
   'size-mismatch': INTERNAL,
   'precondition-failed': INTERNAL,
   'mirror-only': INTERNAL,
+  'access-withdrawn': INTERNAL,
   'upload-unknown': INTERNAL,
   'upload-offset-mismatch': INTERNAL,
   'upload-busy': INTERNAL,

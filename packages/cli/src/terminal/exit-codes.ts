@@ -45,6 +45,7 @@ const OF_CODE = {
   'last-owner': EXIT.conflict,
   'last-administrator': EXIT.conflict,
   'mirror-only': EXIT.forbidden,
+  'access-withdrawn': EXIT.forbidden,
   'name-invalid': EXIT.usage,
   'tag-invalid': EXIT.usage,
   'digest-invalid': EXIT.usage,

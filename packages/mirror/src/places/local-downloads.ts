@@ -120,7 +120,7 @@ class Download {
     const { digest } = this.#descriptor;
     const upload = (this.#upload ??= await this.#begin());
     try {
-      await this.#deps.uploads.commit(upload, digest);
+      await this.#deps.uploads.commit(upload, digest, 'mirror');
     } catch (error) {
       if (!(error instanceof DomainError) || error.code !== 'digest-mismatch') throw error;
       await this.#forget();

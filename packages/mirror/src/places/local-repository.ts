@@ -148,7 +148,7 @@ export function createLocalRepository(
     const manifest = readManifest(fetched);
     const { digest, body } = fetched;
     const request = { repository: name, digest, manifest, body, tags, actor };
-    await manifests.put({ ...request, writer: 'mirror' });
+    await manifests.put({ ...request, right: 'mirror' });
   }
 
   /** Put anew, it has a new lease. */

@@ -2,7 +2,7 @@ import { RepositoryName, Tag } from '@portolan/oci';
 import type { Storage } from '@portolan/storage';
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { localRepository, openLocalStorage, REPOSITORY } from './local-storage.ts';
+import { ACTOR, localRepository, openLocalStorage, REPOSITORY } from './local-storage.ts';
 import { describeSink, describeSource } from './place-contract.ts';
 import {
   collect,
@@ -41,6 +41,7 @@ describe('blobs that are here already', () => {
     const storage = await openLocalStorage();
     const bytes = Buffer.from('layer');
     const blob = describeBytes(bytes);
+    await storage.namespaces.ensureMirror(RepositoryName.namespace(ELSEWHERE), ACTOR);
     await localRepository(storage, ELSEWHERE).putBlob(blob, async () => inParts(bytes), signal);
     const sink = localRepository(storage);
     expect(await sink.hasBlob(blob, signal)).toBe(true);

@@ -1,8 +1,8 @@
 // Whether a request may go on. Missing access is always 401 with a challenge and never 403, since
 // containerd and BuildKit ask for a wider token only then; and it is the same answer whether the
 // repository exists or not.
-import type { Access, RepositoryName, UpstreamHost } from '@portolan/oci';
-import type { Clock, UploadStore } from '@portolan/storage';
+import { type Access, DomainError, type RepositoryName, type UpstreamHost } from '@portolan/oci';
+import type { Clock, UploadStore, WriteRight } from '@portolan/storage';
 import { RegistryError } from '../registry-error.ts';
 import {
   type ChallengeError,
@@ -37,16 +37,22 @@ export interface AccessDeps extends ChallengeSettings {
   readonly uploads: UploadStore;
   readonly clock: Clock;
   readonly uploadGraceMs: number;
+  /** Whether the stamps in tokens are of our own token service, and so of this database. */
+  readonly hasOwnStamps: boolean;
 }
+
+/** Does what was asked, on a right that the transaction asks about once more. */
+export type Write<T> = (right: WriteRight | undefined) => Promise<T>;
 
 /** A request that may go on. */
 export interface Admission {
   readonly caller: VerifiedToken;
   /**
    * Asks again, once the body is there and before it takes effect: it may have taken hours, in which
-   * the right was withdrawn. That the token has merely expired since does not matter.
+   * the right was withdrawn. What is withdrawn only then, the transaction sees, with the same answer.
+   * That the token has merely expired since does not matter.
    */
-  readonly confirm: () => Promise<void>;
+  readonly whileGranted: <T>(write: Write<T>) => Promise<T>;
 }
 
 export type RequireAccess = (request: AccessRequest) => Promise<Admission>;
@@ -99,6 +105,10 @@ function notGranted({ access }: AccessRequest): string {
   return `the token does not grant this${more}`;
 }
 
+function isWithdrawn(error: unknown): boolean {
+  return error instanceof DomainError && error.code === 'access-withdrawn';
+}
+
 export function createAccessControl(deps: AccessDeps): RequireAccess {
   function refuse(request: AccessRequest, error?: ChallengeError): never {
     const wanted = wantedAccess(request);
@@ -135,8 +145,14 @@ export function createAccessControl(deps: AccessDeps): RequireAccess {
     if (!isGranted(token, request)) return refuse(request, 'insufficient_scope');
     return {
       caller: token,
-      async confirm() {
+      async whileGranted(write) {
         if ((await deps.verify(bearer)).kind === 'invalid') refuse(request, 'invalid_token');
+        try {
+          return await write(deps.hasOwnStamps ? token.stamp : undefined);
+        } catch (error) {
+          if (isWithdrawn(error)) refuse(request, 'invalid_token');
+          throw error;
+        }
       },
     };
   };

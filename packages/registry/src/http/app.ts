@@ -38,7 +38,16 @@ function createAccess(deps: RegistryDeps) {
   });
   const { uploadGraceMs } = limits;
   const { uploads } = deps.content;
-  return createAccessControl({ verify, uploads, clock, uploadGraceMs, realm, service });
+  const hasOwnStamps = stamps !== undefined;
+  return createAccessControl({
+    verify,
+    uploads,
+    clock,
+    uploadGraceMs,
+    hasOwnStamps,
+    realm,
+    service,
+  });
 }
 
 /**

@@ -107,7 +107,7 @@ export function createDispatch({ resolveView, requireAccess, ...deps }: Dispatch
       ctx.state.repository = repository;
       ctx.state.reference = parameter.slice(0, 256);
     }
-    const { caller, confirm } = await requireAccess({
+    const { caller, whileGranted } = await requireAccess({
       authorization: ctx.req.headers.authorization,
       access: endpoint.access,
       view,
@@ -118,7 +118,7 @@ export function createDispatch({ resolveView, requireAccess, ...deps }: Dispatch
     ctx.state.subject = caller.subject;
     await endpoint.registryHandler?.(ctx, { path, query, caller });
     if (repository !== undefined) {
-      const request = { path, query, caller, repository, parameter, confirmAccess: confirm };
+      const request = { path, query, caller, repository, parameter, whileGranted };
       await endpoint.repositoryHandler?.(ctx, request);
     }
   };

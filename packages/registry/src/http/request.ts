@@ -2,6 +2,7 @@
 import type { RepositoryName, UpstreamHost } from '@portolan/oci';
 import type { ContentStores } from '@portolan/storage';
 import type { ParameterizedContext } from 'koa';
+import type { Admission } from '../access/require-access.ts';
 import type { VerifiedToken } from '../access/verified-token.ts';
 import type { RegistryLimits } from '../registry-deps.ts';
 
@@ -31,8 +32,8 @@ export interface RepositoryRequest extends RegistryRequest {
   readonly repository: RepositoryName;
   /** The variable last part of the path: a reference, a digest, or an upload's id. */
   readonly parameter: string;
-  /** Before what a body brought takes effect. @throws RegistryError `unauthorized` */
-  readonly confirmAccess: () => Promise<void>;
+  /** Around whatever adds content. @throws RegistryError `unauthorized` */
+  readonly whileGranted: Admission['whileGranted'];
 }
 
 /** What handlers are made from. */

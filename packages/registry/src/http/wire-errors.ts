@@ -98,6 +98,8 @@ export const WIRE_ERRORS = {
     code: 'DENIED',
     hint: 'only the mirror writes here: push to another namespace',
   },
+  // Told with a challenge, by the access control that asked for the write.
+  'access-withdrawn': { status: 401, code: 'UNAUTHORIZED', hint: 'get a new token' },
 
   unauthorized: { status: 401, code: 'UNAUTHORIZED', hint: 'get a token' },
   'keys-unavailable': {

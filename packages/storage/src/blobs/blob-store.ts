@@ -28,13 +28,16 @@ export interface BlobStore {
    * @throws StorageError `blob-file-missing`
    */
   read(blob: StoredBlob, range?: ByteRange): Promise<Buffer | Readable>;
-  /** Links a blob of another repository; undefined when no source has it. */
+  /**
+   * Links a blob of another repository; undefined when no source has it.
+   * @throws StorageError `access-withdrawn`, `mirror-only`
+   */
   mount(request: MountRequest): Promise<StoredBlob | undefined>;
   /**
    * Links the blob that any repository here has; undefined when none has it whole. It lets the caller
    * read what it names without asking for any right, so it is for our own mirror and the import of
    * bundles, which have the digest from a manifest that they publish; nothing that a client sends
-   * may ever lead here (CVE-2026-35172).
+   * may ever lead here (CVE-2026-35172). @throws StorageError `access-withdrawn` when `to` is in no mirror
    */
   linkFromAnywhere(to: RepositoryName, digest: Digest): Promise<StoredBlob | undefined>;
   /** Whether `linkFromAnywhere` would find it; for plans, under the same rule. */
@@ -86,12 +89,12 @@ export function createBlobStore(deps: BlobStoreDeps): BlobStore {
     if (request.sources.length === 0) return undefined;
     // Clients try mounts that fail all the time; those cost no write lock.
     if ((await queryMountable(request)) === undefined) return undefined;
-    const { to, digest } = request;
+    const { to, digest, right } = request;
     return database.write(async (tx) => {
       const source = await queryMountable(request, tx);
       if (source === undefined) return undefined;
       const now = clock();
-      const repositoryId = await ensureRepository(tx, to, now);
+      const repositoryId = await ensureRepository(tx, to, now, right);
       const leaseUntil = now + times.leaseMs;
       await linkBlob(tx, { repositoryId, blobId: source.id, digest, leaseUntil });
       return { digest, size: source.size, file: source.file };
@@ -121,7 +124,7 @@ export function createBlobStore(deps: BlobStoreDeps): BlobStore {
       const blob = await queryBlob(digest, tx);
       if (blob === undefined) return undefined;
       const now = clock();
-      const repositoryId = await ensureRepository(tx, to, now);
+      const repositoryId = await ensureRepository(tx, to, now, 'mirror');
       const leaseUntil = now + times.leaseMs;
       await linkBlob(tx, { repositoryId, blobId: blob.id, digest, leaseUntil });
       return { digest, size: blob.size, file: blob.file };

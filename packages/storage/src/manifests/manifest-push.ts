@@ -1,5 +1,6 @@
 // What a manifest PUT asks for.
 import type { Digest, Manifest, Reference, RepositoryName, Tag } from '@portolan/oci';
+import type { WriteRight } from '../repositories/write-right.ts';
 
 /** RFC 9110 §13.1.1: the PUT goes ahead only if `reference` is now one of `digests`. */
 export interface IfMatch {
@@ -17,7 +18,6 @@ export interface PutManifest {
   readonly tags: readonly Tag[];
   /** Who, for the tag history. */
   readonly actor: string;
-  /** The mirror alone writes into its namespaces; everybody else leaves this out. */
-  readonly writer?: 'mirror';
+  readonly right?: WriteRight | undefined;
   readonly ifMatch?: IfMatch;
 }

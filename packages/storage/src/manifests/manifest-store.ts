@@ -16,7 +16,7 @@ export interface ManifestStore {
    * and its tags. Makes the repository if it is new. The same bytes pushed again renew the lease; their
    * media type stays that of the first push, which matters only where the body does not state it.
    * @throws StorageError `manifest-reference-unknown` (detail.digests), `precondition-failed`,
-   *   `mirror-only`
+   *   `access-withdrawn`, `mirror-only`
    */
   put(request: PutManifest): Promise<void>;
   /** Removes the manifest and every tag that points at it. False when it was not there. */

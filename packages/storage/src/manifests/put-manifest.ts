@@ -6,7 +6,6 @@ import { dropReview } from '../collection/review-queue.ts';
 import type { Writer } from '../database/transaction.ts';
 import { bumpContent } from '../database/generations.ts';
 import { ensureRepository } from '../repositories/ensure-repository.ts';
-import { refuseMirror } from '../namespaces/refuse-mirror.ts';
 import { moveTag } from '../tags/move-tag.ts';
 import { checkIfMatch } from './check-if-match.ts';
 import { checkReferences } from './check-references.ts';
@@ -89,16 +88,15 @@ async function renewManifest(
   return known?.id;
 }
 
-/** @throws StorageError `mirror-only`, `manifest-reference-unknown`, `precondition-failed` */
+/** @throws StorageError as `ManifestStore.put` */
 export async function putManifest(
   tx: Writer,
   put: PutManifest,
   times: { readonly now: number; readonly leaseUntil: number },
 ): Promise<void> {
   const { repository, digest, actor } = put;
-  if (put.writer !== 'mirror') await refuseMirror(tx, repository);
+  const repositoryId = await ensureRepository(tx, repository, times.now, put.right);
   if (put.ifMatch !== undefined) await checkIfMatch(tx, repository, put.ifMatch);
-  const repositoryId = await ensureRepository(tx, repository, times.now);
   const asBlobs = await checkReferences(tx, repositoryId, repository, put.manifest);
   const kept = keptReferences(put.manifest, asBlobs);
   const manifestId =

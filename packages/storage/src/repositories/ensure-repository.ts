@@ -3,6 +3,7 @@
 import { RepositoryName } from '@portolan/oci';
 import type { Writer } from '../database/transaction.ts';
 import { announceView, insertNamespace } from '../namespaces/insert-namespace.ts';
+import { requireRight, type WriteRight } from './write-right.ts';
 
 async function ensureNamespace(tx: Writer, name: string, now: number): Promise<number> {
   const known = await tx
@@ -18,12 +19,17 @@ async function ensureNamespace(tx: Writer, name: string, now: number): Promise<n
   return made.id;
 }
 
-/** The id of the repository's row, made when it is new. Part of any transaction that adds content. */
+/**
+ * The id of the repository's row, made when it is new. Part of any transaction that adds content.
+ * @throws StorageError `access-withdrawn`, `mirror-only`
+ */
 export async function ensureRepository(
   tx: Writer,
   name: RepositoryName,
   now: number,
+  right: WriteRight | undefined,
 ): Promise<number> {
+  await requireRight(tx, name, right);
   const known = await tx
     .selectFrom('repository')
     .select('id')

@@ -1,9 +1,8 @@
 // Whether rights that were stamped into a token still stand. One or two reads by key; whoever asks on
 // every request remembers the answer while the access generation stands still.
 import type { AccessStamp } from '@portolan/oci';
-import type { Reader } from '../database/transaction.ts';
 import type { StoreDeps } from '../store-deps.ts';
-import { isUnchanged } from '../subjects/subject-rows.ts';
+import { isStampCurrent } from './is-stamp-current.ts';
 
 export interface StampStore {
   /**
@@ -13,29 +12,6 @@ export interface StampStore {
   isCurrent(stamp: AccessStamp): Promise<boolean>;
 }
 
-async function areNamespacesCurrent(
-  read: Reader,
-  stamps: AccessStamp['namespaces'],
-): Promise<boolean> {
-  const wanted = new Map(Object.entries(stamps));
-  if (wanted.size === 0) return true;
-  const rows = await read
-    .selectFrom('namespace')
-    .select(['id', 'name', 'generation'])
-    .where('name', 'in', [...wanted.keys()])
-    .execute();
-  const current = rows.filter((row) => {
-    const [id, generation] = wanted.get(row.name) ?? [];
-    return row.id === id && row.generation === generation;
-  });
-  return current.length === wanted.size;
-}
-
 export function createStampStore({ database: { read } }: StoreDeps): StampStore {
-  return {
-    isCurrent: async ({ subject, namespaces }) =>
-      (subject === undefined ||
-        (await isUnchanged(read, { id: subject[0], generation: subject[1] }))) &&
-      (await areNamespacesCurrent(read, namespaces)),
-  };
+  return { isCurrent: (stamp) => isStampCurrent(read, stamp) };
 }

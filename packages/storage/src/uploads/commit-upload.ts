@@ -7,6 +7,7 @@ import type { Reader, Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';
 import type { BlobFiles } from '../files/blob-files.ts';
 import { ensureRepository } from '../repositories/ensure-repository.ts';
+import type { WriteRight } from '../repositories/write-right.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { openClaimed, settleOffset } from './append-bytes.ts';
 import { hashPrefix } from './running-hashes.ts';
@@ -85,6 +86,7 @@ async function recordBlob(
   deps: CommitDeps,
   { row, writer }: UploadClaim,
   ours: StoredBlob,
+  right: WriteRight | undefined,
 ): Promise<StoredBlob> {
   const { database, clock, files, times } = deps;
   const damagedFile = await findDamagedFile(database.read, files, ours.digest);
@@ -96,7 +98,7 @@ async function recordBlob(
       .where('writer', '=', writer)
       .executeTakeFirst();
     if (numDeletedRows === 0n) throw uploadUnknown();
-    const repositoryId = await ensureRepository(tx, toUpload(row).repository, now);
+    const repositoryId = await ensureRepository(tx, toUpload(row).repository, now, right);
     const blob = await ensureBlob(tx, ours, damagedFile, now);
     const leaseUntil = now + times.leaseMs;
     await linkBlob(tx, { repositoryId, blobId: blob.id, digest: ours.digest, leaseUntil });
@@ -115,12 +117,12 @@ async function recordBlob(
 export async function commitUpload(
   deps: CommitDeps,
   claim: UploadClaim,
-  digest: Digest,
+  { digest, right }: { readonly digest: Digest; readonly right: WriteRight | undefined },
 ): Promise<StoredBlob> {
   const size = await seal(deps, claim, digest);
   const file = await deps.files.adopt(claim.row.file, digest);
   try {
-    return await recordBlob(deps, claim, { digest, size, file });
+    return await recordBlob(deps, claim, { digest, size, file }, right);
   } catch (error) {
     // After any other error of the database the commit may yet turn out to be on the disk, and then
     // a row names the file; if none does, the sweep takes it.

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import type { StoredBlob } from '../blobs/stored-blob.ts';
 import { storageError } from '../errors.ts';
 import type { BlobFiles } from '../files/blob-files.ts';
+import type { WriteRight } from '../repositories/write-right.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { appendBytes } from './append-bytes.ts';
 import { commitUpload } from './commit-upload.ts';
@@ -26,9 +27,10 @@ export interface UploadStore {
   append(upload: Upload, body: AppendBody): Promise<Upload>;
   /**
    * Closes the session as a durable blob that is linked to the repository.
-   * @throws StorageError `digest-mismatch` (the session is gone), `upload-unknown`, `upload-busy`, `disk-full`
+   * @throws StorageError `digest-mismatch`, `access-withdrawn` and `mirror-only` (the session is gone),
+   *   `upload-unknown`, `upload-busy`, `disk-full`
    */
-  commit(upload: Upload, digest: Digest): Promise<StoredBlob>;
+  commit(upload: Upload, digest: Digest, right?: WriteRight): Promise<StoredBlob>;
   cancel(upload: Upload): Promise<void>;
 }
 
@@ -101,10 +103,10 @@ export function createUploadStore(deps: UploadStoreDeps): UploadStore {
     return { ...toUpload(claim.row), offset };
   }
 
-  async function commit(upload: Upload, digest: Digest): Promise<StoredBlob> {
+  async function commit(upload: Upload, digest: Digest, right?: WriteRight): Promise<StoredBlob> {
     const claim = await claims.claim(upload);
     hashes.drop(upload.id);
-    return endingOnFailure(claim, () => commitUpload(deps, claim, digest));
+    return endingOnFailure(claim, () => commitUpload(deps, claim, { digest, right }));
   }
 
   async function cancel({ id, repository, subject }: Upload): Promise<void> {

@@ -3,6 +3,7 @@ import { renameSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StoredBlob } from '../../src/blobs/stored-blob.ts';
+import { createNamespaceStore } from '../../src/namespaces/namespace-store.ts';
 import {
   type ByteStore,
   type DataDirectory,
@@ -131,6 +132,10 @@ describe('mounting', () => {
 });
 
 describe('linking from anywhere', () => {
+  beforeEach(() =>
+    createNamespaceStore(store.deps).ensureMirror(RepositoryName.namespace(ELSEWHERE), 'ann'),
+  );
+
   it('links what any repository has, in a repository that is new', async () => {
     expect(await store.blobs.linkFromAnywhere(ELSEWHERE, blob.digest)).toEqual(blob);
     expect(await other.blobs.find(ELSEWHERE, blob.digest)).toEqual(blob);

@@ -86,7 +86,7 @@ describe('put', () => {
         const digest = await content.put(index([]), {
           repository,
           tags: ['latest'],
-          writer: 'mirror',
+          right: 'mirror',
         });
         expect(await content.tags.resolve(repository, LATEST)).toBe(digest);
       },
@@ -100,7 +100,7 @@ describe('put', () => {
     });
 
     test('refuses bytes that are there already, and so their lease', async () => {
-      const digest = await content.put(index([]), { writer: 'mirror' });
+      const digest = await content.put(index([]), { right: 'mirror' });
       await expect(content.put(index([]), { tags: ['v1'] })).rejects.toThrow('only the mirror');
       expect(await content.tags.resolve(REPOSITORY, Tag.parse('v1'))).toBeUndefined();
       expect(await content.manifests.delete(REPOSITORY, digest, 'admin')).toBe(true);

@@ -32,7 +32,7 @@ function digestOf(body: Buffer, reference: Reference): Digest {
 }
 
 export function putManifest({ content, limits }: EndpointDeps): Handler<RepositoryRequest> {
-  return async (ctx, { repository, parameter, caller, query, confirmAccess }) => {
+  return async (ctx, { repository, parameter, caller, query, whileGranted }) => {
     const reference = Reference.parse(parameter);
     const extraTags = readTags(query, limits.maxTagsPerPush);
     const ifMatch = readIfMatch(ctx.req.headers['if-match'], reference);
@@ -42,16 +42,8 @@ export function putManifest({ content, limits }: EndpointDeps): Handler<Reposito
     const tags = reference.kind === 'tag' ? [reference.tag, ...extraTags] : extraTags;
     const actor = caller.subject;
     const condition = ifMatch === undefined ? {} : { ifMatch };
-    await confirmAccess();
-    await content.manifests.put({
-      repository,
-      digest,
-      manifest,
-      body,
-      tags: [...new Set(tags)],
-      actor,
-      ...condition,
-    });
+    const put = { repository, digest, manifest, body, tags: [...new Set(tags)], actor };
+    await whileGranted((right) => content.manifests.put({ ...put, ...condition, right }));
     ctx.set('Location', manifestPath(repository, digest));
     ctx.set('Docker-Content-Digest', digest);
     if (manifest.subject !== undefined) ctx.set('OCI-Subject', manifest.subject.digest);

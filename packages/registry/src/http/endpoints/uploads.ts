@@ -37,7 +37,8 @@ async function mountBlob(
   const digest = Digest.parse(request.query.get('mount') ?? '');
   const sources = mountSources(request);
   if (sources.length === 0) return undefined;
-  return content.blobs.mount({ to: request.repository, digest, sources });
+  const mount = { to: request.repository, digest, sources };
+  return request.whileGranted((right) => content.blobs.mount({ ...mount, right }));
 }
 
 /** The single POST: session, body and commit in one. What fails leaves nothing behind. */
@@ -53,8 +54,8 @@ async function pushInOne(
   const upload = await uploads.begin({ repository, subject: caller.subject, algorithm });
   try {
     const filled = hasBody(ctx.req) ? await appendBody(deps, ctx, upload) : upload;
-    await request.confirmAccess();
-    setBlobLocation(ctx, upload, await uploads.commit(filled, digest));
+    const blob = await request.whileGranted((right) => uploads.commit(filled, digest, right));
+    setBlobLocation(ctx, upload, blob);
   } catch (error) {
     await uploads.cancel(upload).catch(() => undefined);
     throw error;
@@ -110,8 +111,9 @@ export function finishUpload(deps: EndpointDeps): Handler<RepositoryRequest> {
     const digest = readFinalDigest(request.query);
     const upload = await getUpload(deps.content.uploads, request);
     const filled = hasBody(ctx.req) ? await appendBody(deps, ctx, upload) : upload;
-    await request.confirmAccess();
-    setBlobLocation(ctx, upload, await deps.content.uploads.commit(filled, digest));
+    const { uploads } = deps.content;
+    const blob = await request.whileGranted((right) => uploads.commit(filled, digest, right));
+    setBlobLocation(ctx, upload, blob);
     replyEmpty(ctx, 201);
   };
 }
