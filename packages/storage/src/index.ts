@@ -2,6 +2,7 @@
 export type { Collector, CollectionReport } from './collection/collector.ts';
 export type { BlobStore } from './blobs/blob-store.ts';
 export type { ByteRange } from './files/byte-range.ts';
+export { isMissing, isVacant } from './files/missing-file.ts';
 export {
   type DurableFileOptions,
   trySyncDirectory,

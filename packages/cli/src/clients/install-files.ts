@@ -3,7 +3,7 @@
 // be writable as text. No link leads out of the directory.
 import type { ConfigFile } from '@portolan/clients';
 import { DomainError } from '@portolan/oci';
-import { writeFileDurably } from '@portolan/storage';
+import { isVacant, writeFileDurably } from '@portolan/storage';
 import { chmod, constants, copyFile, mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 
@@ -25,16 +25,12 @@ interface PlannedFile {
 const FILE_MODE = 0o644;
 const DIRECTORY_MODE = 0o755;
 
-function isAbsent(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT';
-}
-
 /** Where a path really is, as far as it exists. */
 async function realPlace(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (error) {
-    if (!isAbsent(error) || dirname(path) === path) throw error;
+    if (!isVacant(error) || dirname(path) === path) throw error;
     return join(await realPlace(dirname(path)), basename(path));
   }
 }
@@ -55,7 +51,7 @@ async function readExisting(path: string): Promise<{ text: string; mode: number 
     // A file with a login in it stays as closed as it is.
     return { text, mode: mode & 0o777 };
   } catch (error) {
-    if (isAbsent(error)) return undefined;
+    if (isVacant(error)) return undefined;
     throw error;
   }
 }

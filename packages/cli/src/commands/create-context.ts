@@ -1,6 +1,6 @@
 // The context of the commands. Everything in it is settled when it is first used, since the commands
 // are registered before the command line is read.
-import { accessSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
@@ -32,20 +32,9 @@ function systemUser(): string {
   }
 }
 
-function isThere(file: string): boolean {
-  try {
-    accessSync(file);
-    return true;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
-    // Somebody else's directory is not a missing one.
-    throw error;
-  }
-}
-
+/** Throws for somebody else's directory, which is not a missing one. */
 function isDataDirectory(directory: string): boolean {
-  return isThere(join(directory, 'portolan.db'));
+  return statSync(join(directory, 'portolan.db'), { throwIfNoEntry: false }) !== undefined;
 }
 
 /** A mistyped directory must not become a new, empty registry. */

@@ -14,8 +14,8 @@ async function readText(file: string, isNamed: boolean): Promise<string | undefi
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (!isNamed && (code === 'ENOENT' || code === 'ENOTDIR')) return undefined;
+    const { isMissing } = await import('@portolan/storage');
+    if (!isNamed && isMissing(cause)) return undefined;
     const hint = 'check the name and that you may read it';
     throw new DomainError('request-invalid', `cannot read ${file}`, { hint }, { cause });
   }

@@ -74,6 +74,13 @@ it('writes nothing at all when one file cannot be merged', async () => {
   expect(await readdir(join(root, 'etc/c/_default'))).toEqual([]);
 });
 
+it('writes nothing at all when a file is where a directory should be', async () => {
+  const root = await makeRoot({ 'etc/docker': 'a file\n' });
+  const blocked: ConfigFile = { path: '/etc/docker/daemon.json', text: 'new\n' };
+  await expect(install(root, blocked, HOSTS)).rejects.toMatchObject({ code: 'ENOTDIR' });
+  expect(await readdir(join(root, 'etc/c/_default'))).toEqual([]);
+});
+
 it('follows a link within the directory, and none that leads out of it', async () => {
   const root = await makeRoot({ 'etc/real.json': 'theirs\n' });
   const outside = await makeRoot();

@@ -1,23 +1,14 @@
 // Files of a bundle on whatever file system a stick has: small ones are written whole or not at all,
 // and links are never followed, since somebody else may have prepared the stick.
-import { trySyncDirectory, writeFileDurably } from '@portolan/storage';
+import { isMissing, trySyncDirectory, writeFileDurably } from '@portolan/storage';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { mirrorError } from '../errors.ts';
 
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
-}
-
-export function isAbsent(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === 'ENOENT' || code === 'ENOTDIR';
-}
-
 /** What the operating system says of a write, in the mirror's words. */
 export function asWriteError(error: unknown, directory: string): unknown {
-  const code = codeOf(error);
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return mirrorError('space-short', 'the disk is full', { directory }, error);
   }
@@ -53,7 +44,7 @@ export async function fileSize(path: string): Promise<number | undefined | 'othe
     const found = await lstat(path);
     return found.isFile() ? found.size : 'other';
   } catch (error) {
-    if (isAbsent(error)) return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

@@ -1,8 +1,8 @@
 // Whether what is to be written fits, before its first byte is.
+import { isMissing } from '@portolan/storage';
 import { statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { mirrorError } from '../errors.ts';
-import { isAbsent } from './bundle-files.ts';
 
 /** A file takes whole clusters; 32 KiB is what FAT32 has on all but the largest sticks. */
 const CLUSTER_BYTES = 32 * 1024;
@@ -21,7 +21,7 @@ export async function freeBytesFor(directory: string): Promise<number | undefine
     return blocks === 0 ? undefined : bavail * bsize;
   } catch (error) {
     const parent = dirname(resolve(directory));
-    if (!isAbsent(error) || parent === directory) throw error;
+    if (!isMissing(error) || parent === directory) throw error;
     return freeBytesFor(parent);
   }
 }

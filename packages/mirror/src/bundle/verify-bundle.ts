@@ -2,12 +2,13 @@
 // parts are there, whether the index leads to all it names, the signature. What is wrong is listed, all
 // of it, since somebody has to decide whether to go back for another stick.
 import { DomainError } from '@portolan/oci';
+import { isMissing } from '@portolan/storage';
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BundleContents, filesOfBlob, readBundle } from './bundle-contents.ts';
 import { checkDirectories } from './bundle-directory.ts';
-import { isAbsent, openRegularFile, readSmallFile } from './bundle-files.ts';
+import { openRegularFile, readSmallFile } from './bundle-files.ts';
 import { MAX_DOCUMENT_BYTES } from './document-limits.ts';
 import {
   BLOBS_DIRECTORY,
@@ -66,7 +67,7 @@ function blame(findings: Findings, file: string | undefined, problem: string): v
 }
 
 function note(findings: Findings, error: unknown, file?: string): void {
-  if (isAbsent(error)) {
+  if (isMissing(error)) {
     blame(findings, file, 'is missing');
     return;
   }

@@ -1,6 +1,6 @@
 // Files of a `dir:` tree, so that a power cut or a pulled stick leaves either all of a file or none.
 import { type Descriptor, Digest, DomainError, parseManifest } from '@portolan/oci';
-import { trySyncDirectory, writeFileDurably } from '@portolan/storage';
+import { isMissing, trySyncDirectory, writeFileDurably } from '@portolan/storage';
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, link, lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
@@ -22,7 +22,7 @@ export async function fileSize(file: string): Promise<number | undefined> {
     const status = await stat(file);
     return status.isFile() ? status.size : undefined;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

@@ -9,6 +9,7 @@
 //
 // A directory with a manifest.json is an image; its path below the root is its reference.
 import { Digest, type Reference, Tag } from '@portolan/oci';
+import { isVacant } from '@portolan/storage';
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
@@ -75,7 +76,7 @@ export async function listDirectory(directory: string): Promise<readonly Dirent[
   try {
     return await readdir(directory, { withFileTypes: true });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (isVacant(error)) return [];
     throw error;
   }
 }

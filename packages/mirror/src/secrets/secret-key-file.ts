@@ -1,6 +1,6 @@
 // The key of the secret box: 64 hex digits in a file that its owner alone can read. Of several
 // processes that make it at the same time one wins, and all of them use that one's.
-import { writeFileDurably } from '@portolan/storage';
+import { isMissing, writeFileDurably } from '@portolan/storage';
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -14,15 +14,11 @@ function refused(message: string, hint: string): Error {
   return mirrorError('secret-unreadable', message, { hint });
 }
 
-function errorCode(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
-}
-
 async function openIfThere(file: string): Promise<FileHandle | undefined> {
   try {
     return await open(file, 'r');
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

@@ -4,7 +4,8 @@ import { close, fstatSync, open, read } from 'node:fs';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import type { ByteRange } from './byte-range.ts';
-import { fileMissing, isMissing } from './disk-errors.ts';
+import { fileMissing } from './disk-errors.ts';
+import { isMissing } from './missing-file.ts';
 import { pump } from './pump.ts';
 import { noteStreamClosed, noteStreamOpened, takeBuffer } from './read-buffers.ts';
 

@@ -17,9 +17,10 @@ import type { RandomId } from '../clock.ts';
 import { storageError } from '../errors.ts';
 import type { BlobFiles, FileOnDisk } from './blob-files.ts';
 import { openBlobStream } from './blob-stream.ts';
-import { asDiskError, fileMissing, isMissing } from './disk-errors.ts';
+import { asDiskError, fileMissing } from './disk-errors.ts';
 import { createDurableDirectories } from './durable-directories.ts';
 import { blobFileName, type DataLayout } from './layout.ts';
+import { isMissing } from './missing-file.ts';
 import { openUploadFile } from './upload-file.ts';
 
 export interface DiskBlobFilesDeps {

@@ -1,16 +1,8 @@
 // What the operating system says, in the domain's words.
 import { type StorageError, storageError } from '../errors.ts';
 
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
-}
-
-export function isMissing(error: unknown): boolean {
-  return codeOf(error) === 'ENOENT';
-}
-
 export function asDiskError(error: unknown): unknown {
-  const code = codeOf(error);
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return storageError('disk-full', 'the disk is full', {}, error);
   }

@@ -8,12 +8,13 @@
 // Key and certificate are one file, which is there whole or not at all. It is never written over: of
 // two processes that make an authority one gets the name, and of two that replace one, one moves it
 // away. So no key is lost, and nobody waits for a lock.
+import { isMissing } from '@portolan/storage';
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { certificateBlocks, keyBlock } from '../certificates/certificate-pem.ts';
 import { tlsError } from '../errors.ts';
-import { isMissing, readIfThere, writeWhole } from '../files/whole-file.ts';
+import { readIfThere, writeWhole } from '../files/whole-file.ts';
 import type { KeyAndCertificate } from './sign-certificate.ts';
 
 const OTHERS_MASK = 0o077;

@@ -8,6 +8,7 @@
 //
 // HAProxy reads every file of a directory that it is pointed at, but no directories in it and nothing
 // that begins with a dot.
+import { isVacant } from '@portolan/storage';
 import { X509Certificate } from 'node:crypto';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -31,8 +32,8 @@ function toFile(directory: string, file: string): CertificateFile {
 
 /** By name; none when the directory is not there yet. */
 export async function listCertificateFiles(directory: string): Promise<readonly CertificateFile[]> {
-  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+  const names = await readdir(directory).catch((error: unknown) => {
+    if (isVacant(error)) return [];
     throw error;
   });
   const there = new Set(names);

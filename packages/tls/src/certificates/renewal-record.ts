@@ -1,5 +1,6 @@
 // What is written down beside a certificate that we can make anew: from whom, for which names, for how
 // long. Without such a record a certificate is somebody else's, and never touched.
+import { isVacant } from '@portolan/storage';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tlsError } from '../errors.ts';
@@ -59,8 +60,8 @@ export async function readRenewalRecord(
 
 /** Stems of the files that have a record. */
 export async function listRenewalRecords(directory: string): Promise<readonly string[]> {
-  const names = await readdir(folderOf(directory)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+  const names = await readdir(folderOf(directory)).catch((error: unknown) => {
+    if (isVacant(error)) return [];
     throw error;
   });
   return names

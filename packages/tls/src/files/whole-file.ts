@@ -1,5 +1,5 @@
 // Small files that several processes may read and write at once: each is there whole or not at all.
-import { writeFileDurably } from '@portolan/storage';
+import { isMissing, writeFileDurably } from '@portolan/storage';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -8,11 +8,6 @@ export interface WholeFileOptions {
   readonly mode: number;
   /** Whoever was first wins, and nobody is told. */
   readonly keepsExisting?: boolean;
-}
-
-export function isMissing(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 export async function readIfThere(path: string): Promise<string | undefined> {
