@@ -4,14 +4,8 @@ import { join } from 'node:path';
 import { RepositoryName } from '@portolan/oci';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openStorage, type Storage, type StorageObservation } from '../src/index.ts';
-import {
-  bytesOf,
-  digestOf,
-  HOUR_MS,
-  randomId,
-  REPOSITORY,
-  SUBJECT,
-} from './fixtures/byte-store.ts';
+import { bytesOf, digestOf, randomId, REPOSITORY, SUBJECT } from './fixtures/byte-store.ts';
+import { HOUR_MS } from './fixtures/durations.ts';
 
 let directory: string;
 let storage: Storage;

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStorage, type Storage, type StorageOptions } from '../src/index.ts';
 import { digestOf, randomId, readAll } from './fixtures/byte-store.ts';
+import { DAY_MS } from './fixtures/durations.ts';
 
-const DAY_MS = 86_400_000;
 const PROGRAM = fileURLToPath(new URL('./fixtures/storage-process.ts', import.meta.url));
 
 let parent: string;

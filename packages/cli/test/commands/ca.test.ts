@@ -1,3 +1,4 @@
+import { DAY_MS } from '@portolan/tls';
 import { X509Certificate } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +16,6 @@ async function emptyDirectory(): Promise<string> {
   return directory;
 }
 
-const DAY_MS = 86_400_000;
 const PUBLIC = { environment: { PORTOLAN_PUBLIC_URL: 'https://registry.lan' } };
 
 function fingerprintsOf(text: string): string[] {

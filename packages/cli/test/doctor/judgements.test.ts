@@ -1,5 +1,5 @@
 // What is made of what was measured.
-import type { ListedCertificate } from '@portolan/tls';
+import { DAY_MS, type ListedCertificate } from '@portolan/tls';
 import { describe, expect, it } from 'vitest';
 import type { Check, Finding, World } from '../../src/doctor/check.ts';
 import { ok } from '../../src/doctor/check.ts';
@@ -11,7 +11,6 @@ import { judgeSource } from '../../src/doctor/checks/proxy.ts';
 import { formatForTerminal, formatPlain } from '../../src/doctor/report.ts';
 import { runChecks } from '../../src/doctor/run-checks.ts';
 
-const DAY_MS = 86_400_000;
 const NOW = 1000 * DAY_MS;
 
 function limits(hard: string): string {

@@ -8,13 +8,13 @@ import {
   type ByteStore,
   type DataDirectory,
   digestOf,
-  HOUR_MS,
   LEASE_MS,
   makeDataDirectory,
   openByteStore,
   readAll,
   REPOSITORY,
 } from '../fixtures/byte-store.ts';
+import { HOUR_MS } from '../fixtures/durations.ts';
 
 const ELSEWHERE = RepositoryName.parse('other/app');
 const BYTES = Buffer.from('hello');

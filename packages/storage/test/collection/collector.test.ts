@@ -5,8 +5,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { enqueueReviews } from '../../src/collection/review-queue.ts';
 import {
   type Content,
-  DAY,
-  HOUR,
   LEASE,
   openContent,
   REPOSITORY,
@@ -14,6 +12,7 @@ import {
   type TestClock,
 } from '../fixtures/content.ts';
 import { descriptor, image, index } from '../fixtures/documents.ts';
+import { DAY_MS, HOUR_MS } from '../fixtures/durations.ts';
 
 const OTHER = RepositoryName.parse('team/other');
 const LATEST = Tag.parse('latest');
@@ -209,14 +208,14 @@ async function addUpload(id: string, more: object = {}): Promise<void> {
 describe('an upload session', () => {
   test('goes with its file when nothing has come for long', async () => {
     await addUpload('a');
-    expect(await collectAfter(7 * DAY)).toMatchObject({ expiredUploads: 0 });
+    expect(await collectAfter(7 * DAY_MS)).toMatchObject({ expiredUploads: 0 });
     expect(await collectAfter(1)).toMatchObject({ expiredUploads: 1 });
     expect(filesOf('uploads')('a')).toBe(false);
   });
 
   test('stays while somebody is writing to it', async () => {
-    await addUpload('a', { writer: 'w', writer_until: clock.now + 8 * DAY });
-    expect(await collectAfter(7 * DAY + 1)).toMatchObject({ expiredUploads: 0 });
+    await addUpload('a', { writer: 'w', writer_until: clock.now + 8 * DAY_MS });
+    expect(await collectAfter(7 * DAY_MS + 1)).toMatchObject({ expiredUploads: 0 });
     expect(filesOf('uploads')('a')).toBe(true);
   });
 });
@@ -226,7 +225,7 @@ describe('a file without a row', () => {
     const manifest = await content.put(image(config));
     writeFileSync(join(content.directory, 'uploads', 'orphan'), 'orphan');
     expect(await content.collect()).toMatchObject({ orphanFiles: 0 });
-    expect(await collectAfter(DAY + HOUR)).toMatchObject({ orphanFiles: 1, bytes: 6 });
+    expect(await collectAfter(DAY_MS + HOUR_MS)).toMatchObject({ orphanFiles: 1, bytes: 6 });
     expect(filesOf('uploads')('orphan')).toBe(false);
     expect(await hasManifest(manifest)).toBe(true);
     const stored = await content.blobs.find(REPOSITORY, config);
@@ -239,9 +238,9 @@ describe('a file without a row', () => {
     const path = join(content.directory, 'blobs', 'orphan');
     writeFileSync(path, 'orphan');
     utimesSync(path, 0, 0);
-    clock.now += DAY - 1;
+    clock.now += DAY_MS - 1;
     expect(await other.collect()).toMatchObject({ orphanFiles: 0 });
-    clock.now += 2 * HOUR;
+    clock.now += 2 * HOUR_MS;
     expect(await other.collect()).toMatchObject({ orphanFiles: 1 });
     other.close();
   });
@@ -250,7 +249,7 @@ describe('a file without a row', () => {
 describe('a run', () => {
   test('does nothing once it is aborted, and leaves the sweep to the next run', async () => {
     writeFileSync(join(content.directory, 'uploads', 'orphan'), 'orphan');
-    clock.now += 2 * DAY;
+    clock.now += 2 * DAY_MS;
     expect(await content.collector.run(AbortSignal.abort())).toMatchObject({ links: 0, blobs: 0 });
     expect(await content.collect()).toMatchObject({ links: 1, blobs: 1, orphanFiles: 1 });
   });

@@ -5,7 +5,6 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   type Content,
-  HOUR,
   LEASE,
   openContent,
   sha256,
@@ -13,6 +12,7 @@ import {
   type TestClock,
 } from '../fixtures/content.ts';
 import { descriptor, image, index } from '../fixtures/documents.ts';
+import { HOUR_MS } from '../fixtures/durations.ts';
 import { type ContentModel, createContentModel, type ModelManifest } from './content-model.ts';
 
 const WORLD: Readonly<Record<string, ModelManifest>> = {
@@ -109,7 +109,7 @@ async function link(stage: Stage, name: string, kind: string): Promise<void> {
     // Promises at least an hour, and a whole lease only if less than that was left.
     if ((await store.blobs.findForPush(repository, digest)) === undefined) return;
     const held = model.links.get(name) ?? 0;
-    model.links.set(name, Math.max(held, clock.now + HOUR));
+    model.links.set(name, Math.max(held, clock.now + HOUR_MS));
     return;
   }
   model.links.set(name, clock.now + LEASE);
@@ -127,7 +127,7 @@ async function push(stage: Stage, name: string, to?: string): Promise<void> {
 async function play(stage: Stage, { kind, blob: blobName = '', ...rest }: Step): Promise<void> {
   const { store, repository, model, clock } = stage;
   const { manifest: name = '', tag: to, hours = 0 } = rest;
-  if (kind === 'wait') clock.now += hours * HOUR;
+  if (kind === 'wait') clock.now += hours * HOUR_MS;
   else if (kind === 'push') await push(stage, name, to);
   else if (kind === 'put') await put(stage, name, to);
   else if (kind === 'deleteTag' && to !== undefined) {

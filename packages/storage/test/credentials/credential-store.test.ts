@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Subject } from '../../src/subjects/subject.ts';
 import { type AccessFixture, ACTOR, openAccess } from '../access-fixture.ts';
+import { DAY_MS } from '../fixtures/durations.ts';
 
-const DAY = 86_400_000;
 const hashOf = (i: number) => i.toString(16).padStart(64, '0');
 
 function tryAddToken(access: AccessFixture, subject: Subject, hash = 'a'.repeat(64)) {
-  const expiresAt = access.time.now + DAY;
+  const expiresAt = access.time.now + DAY_MS;
   const token = { subject, hash, label: 'docker', service: 'registry.test', expiresAt };
   return access.credentials.addRefreshToken(token);
 }
@@ -32,7 +32,7 @@ describe('a refresh token', () => {
       subject: alice,
     });
     expect(await access.credentials.findRefreshToken('b'.repeat(64))).toBeUndefined();
-    access.time.now += DAY;
+    access.time.now += DAY_MS;
     expect(await access.credentials.findRefreshToken('a'.repeat(64))).toBeUndefined();
   });
 
@@ -96,12 +96,12 @@ describe('a refresh token', () => {
     const access = await openAccess();
     const alice = await access.addUser('alice');
     await addToken(access, alice, hashOf(1000));
-    access.time.now += 2 * DAY;
+    access.time.now += 2 * DAY_MS;
     const { id: oldest } = await addToken(access, alice, hashOf(0));
     for (let i = 1; i < 500; i++) await addToken(access, alice, hashOf(i));
     expect(await countTokens(access)).toBe(500);
     access.time.now += 1;
-    await access.credentials.touch(oldest, access.time.now, access.time.now + DAY);
+    await access.credentials.touch(oldest, access.time.now, access.time.now + DAY_MS);
     await access.credentials.flush();
     await addToken(access, alice, hashOf(500));
     expect(await countTokens(access)).toBe(500);
@@ -149,13 +149,13 @@ describe('uses', () => {
     const alice = await access.addUser('alice');
     const { id } = await addToken(access, alice);
     const { now } = access.time;
-    await access.credentials.touch(id, now + 1, now + DAY);
-    await access.credentials.touch(id, now + 2, now + 2 * DAY);
+    await access.credentials.touch(id, now + 1, now + DAY_MS);
+    await access.credentials.touch(id, now + 2, now + 2 * DAY_MS);
     const before = await access.credentials.findRefreshToken('a'.repeat(64));
     expect(before?.credential.lastUsedAt).toBeUndefined();
     await access.credentials.flush();
     const after = await access.credentials.findRefreshToken('a'.repeat(64));
-    expect(after?.credential).toMatchObject({ lastUsedAt: now + 2, expiresAt: now + 2 * DAY });
+    expect(after?.credential).toMatchObject({ lastUsedAt: now + 2, expiresAt: now + 2 * DAY_MS });
   });
 
   it('never go back behind what another process has noted', async () => {
@@ -163,12 +163,12 @@ describe('uses', () => {
     const alice = await access.addUser('alice');
     const { id } = await addToken(access, alice);
     const { now } = access.time;
-    await access.credentials.touch(id, now + 10, now + 5 * DAY);
+    await access.credentials.touch(id, now + 10, now + 5 * DAY_MS);
     await access.credentials.flush();
-    await access.credentials.touch(id, now + 5, now + 4 * DAY);
+    await access.credentials.touch(id, now + 5, now + 4 * DAY_MS);
     await access.credentials.flush();
     const found = await access.credentials.findRefreshToken('a'.repeat(64));
-    expect(found?.credential).toMatchObject({ lastUsedAt: now + 10, expiresAt: now + 5 * DAY });
+    expect(found?.credential).toMatchObject({ lastUsedAt: now + 10, expiresAt: now + 5 * DAY_MS });
   });
 
   it('are written when the store closes', async () => {
@@ -182,6 +182,6 @@ describe('uses', () => {
       .select(['last_used_at', 'expires_at'])
       .where('id', '=', id)
       .executeTakeFirst();
-    expect(row).toEqual({ last_used_at: 7, expires_at: access.time.now + DAY });
+    expect(row).toEqual({ last_used_at: 7, expires_at: access.time.now + DAY_MS });
   });
 });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { openAccess } from '../access-fixture.ts';
+import { DAY_MS } from '../fixtures/durations.ts';
 
 const doubling = (failures: number) => 1000 * 2 ** failures;
 
@@ -33,7 +34,7 @@ it('forgets what is a day old, and does not keep its row', async () => {
   const { loginFailures, time, database } = await openAccess();
   await loginFailures.recordFailure('old', doubling);
   await loginFailures.recordFailure('alice', doubling);
-  time.now += 24 * 3_600_000;
+  time.now += DAY_MS;
   await loginFailures.recordFailure('alice', doubling);
   expect(await loginFailures.blockedUntil(['alice'])).toBe(time.now + 2000);
   const rows = await database.read.selectFrom('login_failure').select('key').execute();

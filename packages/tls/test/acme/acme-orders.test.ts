@@ -9,6 +9,7 @@ import { certificateBlocks, keyBlock } from '../../src/certificates/certificate-
 import {
   CertificateName,
   createAcmeOrders,
+  DAY_MS,
   listCertificates,
   openAuthority,
   readChallenge,
@@ -16,7 +17,7 @@ import {
 } from '../../src/index.ts';
 import { AcmeProblem } from '../fixtures/acme-jws.ts';
 import { startAcmeServer } from '../fixtures/acme-server.ts';
-import { DAY_MS, openDirectories } from '../fixtures/directories.ts';
+import { openDirectories } from '../fixtures/directories.ts';
 
 const NAMES = ['registry.corp', 'portal.registry.corp'].map(CertificateName.parse);
 

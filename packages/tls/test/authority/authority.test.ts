@@ -2,8 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { findAuthority, openAuthority } from '../../src/index.ts';
-import { DAY_MS, openDirectories } from '../fixtures/directories.ts';
+import { DAY_MS, findAuthority, openAuthority } from '../../src/index.ts';
+import { openDirectories } from '../fixtures/directories.ts';
 
 it('is made with its limits in it, for ten years, and read again', async () => {
   const { init, directories, clock } = openDirectories();

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { connect, createServer } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { signServerCertificate } from '../../src/authority/sign-certificate.ts';
-import { CertificateName, openAuthority } from '../../src/index.ts';
-import { DAY_MS, openDirectories } from '../fixtures/directories.ts';
+import { CertificateName, DAY_MS, openAuthority } from '../../src/index.ts';
+import { openDirectories } from '../fixtures/directories.ts';
 
 interface Case {
   readonly domains: readonly string[];

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { expect, it, onTestFinished } from 'vitest';
 import { certificateBlocks, keyBlock } from '../../src/certificates/certificate-pem.ts';
-import { type CertificateEvent, openCertificateContexts } from '../../src/index.ts';
-import { DAY_MS, openDirectories } from '../fixtures/directories.ts';
+import { type CertificateEvent, DAY_MS, openCertificateContexts } from '../../src/index.ts';
+import { openDirectories } from '../fixtures/directories.ts';
 
 async function openContexts(place: ReturnType<typeof openDirectories>, pollMs = 60_000) {
   const events: CertificateEvent[] = [];

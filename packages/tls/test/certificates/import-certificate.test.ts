@@ -4,8 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { certificateBlocks, keyBlock } from '../../src/certificates/certificate-pem.ts';
-import { importCertificate, listCertificates } from '../../src/index.ts';
-import { DAY_MS, openDirectories } from '../fixtures/directories.ts';
+import { DAY_MS, importCertificate, listCertificates } from '../../src/index.ts';
+import { openDirectories } from '../fixtures/directories.ts';
 
 interface Made {
   readonly certificate: string;

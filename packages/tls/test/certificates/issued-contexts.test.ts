@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type PeerCertificate, type SecureContext } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createIssuedContexts, findAuthority } from '../../src/index.ts';
-import { DAY_MS, openDirectories } from '../fixtures/directories.ts';
+import { createIssuedContexts, DAY_MS, findAuthority } from '../../src/index.ts';
+import { openDirectories } from '../fixtures/directories.ts';
 
 async function openIssued(permitted: readonly string[] = ['docker.io', 'quay.io']) {
   const directories = openDirectories();

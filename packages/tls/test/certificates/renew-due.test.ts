@@ -4,12 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { certificateBlocks, keyBlock } from '../../src/certificates/certificate-pem.ts';
 import {
   CertificateName,
+  DAY_MS,
   isRenewalDue,
   listCertificates,
   type RenewalDeps,
   renewDue,
 } from '../../src/index.ts';
-import { DAY_MS, openDirectories } from '../fixtures/directories.ts';
+import { openDirectories } from '../fixtures/directories.ts';
 
 type Place = ReturnType<typeof openDirectories>;
 

@@ -1,10 +1,10 @@
 // The keys that tokens are signed with: that nobody else reads them, and that they are replaced at times.
 import { activeKeyOf } from '@portolan/auth';
+import { DAY_MS } from '@portolan/tls';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Check, fail, ok, onData, skipped, warn } from '../check.ts';
 
-const DAY_MS = 86_400_000;
 const OLD_DAYS = 400;
 
 async function exposedFiles(directory: string): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { createAuthority, issueIntoDirectory } from '@portolan/tls';
+import { createAuthority, DAY_MS, issueIntoDirectory } from '@portolan/tls';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,6 @@ import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
 import { certificateJob } from '../../../src/serve/jobs/certificate-job.ts';
 
-const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 
 function setUp() {
