@@ -10,6 +10,7 @@ import type { BundleWriter } from '../bundle/bundle-writer.ts';
 import { readBlob } from '../bundle/stored-blob.ts';
 import { mirrorError } from '../errors.ts';
 import type { ManifestHead, SinkRepository, SourceRepository } from './place.ts';
+import { untilAborted } from './until-aborted.ts';
 
 function findManifest(
   { repositories }: BundleContents,
@@ -55,16 +56,6 @@ function openBlob(contents: BundleContents, { digest }: Descriptor, start: numbe
     bundle: id,
     ...(base === undefined ? {} : { base: base.id }),
   });
-}
-
-async function* untilAborted(
-  chunks: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    signal.throwIfAborted();
-    yield chunk;
-  }
 }
 
 export function createBundleSource(

@@ -14,6 +14,7 @@ import type { ContentStores, MirrorDownloadStore, StoredManifest } from '@portol
 import { mirrorError } from '../errors.ts';
 import { downloadBlob } from './local-downloads.ts';
 import type { FetchedManifest, SinkRepository, SourceRepository } from './place.ts';
+import { untilAborted } from './until-aborted.ts';
 
 export interface LocalRepositoryDeps {
   readonly content: Pick<ContentStores, 'blobs' | 'uploads' | 'manifests' | 'tags' | 'referrers'>;
@@ -70,16 +71,6 @@ async function listReferrers(
   }
 }
 
-async function* readBlob(
-  body: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  for await (const part of body) {
-    signal.throwIfAborted();
-    yield part;
-  }
-}
-
 async function* whole(body: Buffer): AsyncGenerator<Uint8Array> {
   if (body.length > 0) yield body;
 }
@@ -127,7 +118,7 @@ function createSource({ content }: LocalRepositoryDeps, name: RepositoryName): S
     },
     async blob({ digest }, start, signal) {
       signal.throwIfAborted();
-      return readBlob(await openBlob(content, name, { digest, start }), signal);
+      return untilAborted(await openBlob(content, name, { digest, start }), signal);
     },
     async referrers(subject, signal) {
       signal.throwIfAborted();

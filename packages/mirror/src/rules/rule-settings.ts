@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { mirrorError } from '../errors.ts';
 import { parseExpression } from '../selection/expression.ts';
 import { parsePlatform } from '../selection/platform.ts';
+import type { TagSelection } from '../selection/tag-selection.ts';
 import { parseRange } from '../selection/version.ts';
 import { mistakeIn, mistakeWords } from './rule-mistakes.ts';
 import { parseSchedule } from './schedule.ts';
@@ -16,13 +17,7 @@ export interface PruneSettings {
 }
 
 /** Keys as in the YAML file. */
-export interface RuleSettings {
-  readonly tags?: readonly Tag[];
-  readonly digests?: readonly Digest[];
-  readonly regex?: readonly string[];
-  readonly semver?: string;
-  readonly exclude?: readonly string[];
-  readonly newest?: number;
+export interface RuleSettings extends TagSelection {
   /** `linux/arm64/v8`; absent takes all. */
   readonly platforms?: readonly string[];
   readonly schedule?: string;
