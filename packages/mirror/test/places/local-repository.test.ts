@@ -161,6 +161,37 @@ describe('a blob of several slices', () => {
   });
 });
 
+describe('a namespace that is a mirror no more', () => {
+  const namespace = RepositoryName.namespace(REPOSITORY);
+  const ends: [string, (storage: Storage) => Promise<unknown>][] = [
+    ['deleted', ({ namespaces }) => namespaces.delete(namespace, true, ACTOR)],
+    ['an ordinary one', ({ namespaces }) => namespaces.set(namespace, { isMirror: false }, ACTOR)],
+  ];
+
+  it.each(ends)('takes nothing more from a run that goes on: %s', async (_, end) => {
+    const storage = await openLocalStorage();
+    const sink = localRepository(storage);
+    const { blobs, manifest } = sampleImage('late', ['1']);
+    const bytes = blobs[0] ?? Buffer.alloc(0);
+    const here = describeBytes(Buffer.from('here'));
+    await storage.namespaces.ensureMirror(RepositoryName.namespace(ELSEWHERE), ACTOR);
+    const source = localRepository(storage, ELSEWHERE);
+    await source.putBlob(here, async () => inParts(Buffer.from('here')), signal);
+    await end(storage);
+    const left = await storage.namespaces.find(namespace);
+    const writes = [
+      () => sink.putBlob(describeBytes(bytes), async () => inParts(bytes), signal),
+      () => sink.hasBlob(here, signal),
+      () => sink.putManifest(manifest, manifest.tags, signal),
+    ];
+    for (const write of writes) {
+      await expect(write()).rejects.toMatchObject({ code: 'access-withdrawn' });
+    }
+    expect(await storage.namespaces.find(namespace)).toEqual(left);
+    await expect(sink.tags(signal)).rejects.toMatchObject({ code: 'upstream-absent' });
+  });
+});
+
 it('refuses a manifest that no registry should give', async () => {
   const sink = localRepository(await openLocalStorage());
   const body = Buffer.from('{"schemaVersion":1,"fsLayers":[]}');

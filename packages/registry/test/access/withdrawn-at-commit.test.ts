@@ -155,3 +155,16 @@ describe.each(Object.entries(WRITES))('%s, at the last moment before its commit'
     expect(await namespaces().find('team')).toMatchObject({ visibility: 'private' });
   });
 });
+
+it('asks nothing of a stamp in the tokens of another token service', async () => {
+  const foreign = await startRegistry();
+  const access = [repositoryAccess(NAME, 'pull', 'push')];
+  const token = await foreign.sign({ access, stamp: { namespaces: { team: [7, 7] } } });
+  const answer = await foreign.request(`/v2/${NAME}/manifests/latest`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${token}` },
+    body: index(),
+  });
+  await foreign.close();
+  expect(answer.status).toBe(201);
+});
