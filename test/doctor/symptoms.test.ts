@@ -1,6 +1,5 @@
 // What docs/troubleshooting.md says that clients say, held against the clients; and its last column against
 // the table of checks.
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -11,6 +10,7 @@ import { CHECKS } from '../../packages/cli/src/doctor/check-table.ts';
 import { findCommandBlocks } from '../docs/command-blocks.ts';
 import { describeWith } from '../support/debian-package.ts';
 import { type DockerEngine, type DockerUser, startDockerEngine } from '../support/docker-engine.ts';
+import { makeCertificate } from '../support/openssl-certificate.ts';
 import { type CommandResult, runCommand, words } from '../support/run-command.ts';
 import { createScratchDirectory, type ScratchDirectory } from '../support/scratch-directory.ts';
 import { type Portolan, runPortolan, startPortolan } from '../support/start-portolan.ts';
@@ -68,11 +68,9 @@ describeWith(
     }
 
     async function withCertificate(name: string): Promise<string> {
-      const [key, cert] = [join(scratch.path, 'key'), join(scratch.path, 'ca.crt')];
-      const line = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=x -addext subjectAltName=${name} -keyout ${key} -out ${cert}`;
-      execFileSync('/usr/bin/openssl', words(line), { stdio: 'ignore' });
-      const options = { key: readFileSync(key), cert: readFileSync(cert) };
-      return await listen(createTlsServer(options, (_, response) => response.end()));
+      const { certificate: cert, key } = makeCertificate({ commonName: 'x', subjectAltName: name });
+      writeFileSync(join(scratch.path, 'ca.crt'), cert);
+      return await listen(createTlsServer({ key, cert }, (_, response) => response.end()));
     }
 
     async function skopeo(line: string): Promise<CommandResult> {

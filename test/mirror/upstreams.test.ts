@@ -11,7 +11,7 @@ import {
 } from '../support/debian-registry.ts';
 import type { RegistryClient } from '../support/registry-client.ts';
 import { createScratchDirectory, type ScratchDirectory } from '../support/scratch-directory.ts';
-import { createCertificates } from '../support/self-signed.ts';
+import { createCertificateFiles } from '../support/certificate-files.ts';
 import { kindsOfImages, kindsOfModernImages, type KindOfImage } from './images.ts';
 import {
   digestAt,
@@ -70,7 +70,7 @@ describeWith({ packages: ['docker-registry', 'skopeo'] }, 'mirroring a docker-re
 
   beforeAll(async () => {
     scratch = await createScratchDirectory('mirror');
-    const certificates = await createCertificates(scratch.path);
+    const certificates = createCertificateFiles(scratch.path);
     plain = await startDebianRegistry();
     const { content } = plain;
     withLogin = await startDebianRegistry(undefined, { content, hasLogin: true });

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createCertificates } from '../../support/self-signed.ts';
+import { createCertificateFiles } from '../../support/certificate-files.ts';
 import { dockerRegistry } from '../docker-registry.ts';
 import { portolan } from '../portolan.ts';
 import { MANIFEST, pushBlob, pushImage } from '../push.ts';
@@ -118,8 +118,8 @@ async function measure(contender: Contender, start: StartTls, run: Run): Promise
   }
 }
 
-async function makeCertificates(scratch: string): Promise<TlsFiles> {
-  const { certificate, key } = await createCertificates(scratch);
+function makeCertificates(scratch: string): TlsFiles {
+  const { certificate, key } = createCertificateFiles(scratch);
   const directory = path.join(scratch, 'tls');
   mkdirSync(directory);
   const both = readFileSync(certificate, 'utf8') + readFileSync(key, 'utf8');
@@ -133,7 +133,7 @@ export async function benchTls(): Promise<void> {
   const contenders = [dockerRegistry(), portolan()] as const;
   const starts = [startDockerRegistry, startPortolan] as const;
   try {
-    const files = await makeCertificates(scratch);
+    const files = makeCertificates(scratch);
     await measure(contenders[0], starts[0], { scratch, files, figures });
     await measure(contenders[1], starts[1], { scratch, files, figures });
     console.log(formatTable(figures, contenders));

@@ -1,32 +1,23 @@
 // Requests under other names than the registry's, over TLS.
 import { parseRegistryAddress } from '@portolan/clients';
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeCertificate } from '../../../../test/support/openssl-certificate.ts';
 import { createRegistryConnection } from '../../src/clients/registry-connection.ts';
 
 const NAMES = 'DNS:localhost,DNS:docker-io.localhost,DNS:quay.io,IP:127.0.0.1';
 
 describe('a connection to the registry', () => {
-  let directory: string;
   let server: Server;
   let ca: string;
   const seen: { host: string | undefined; servername: string | false }[] = [];
 
   beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'portolan-tls-'));
-    const [crt, key] = [join(directory, 'crt'), join(directory, 'key')];
-    const make = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=x`;
-    const rest = ['-addext', `subjectAltName=${NAMES}`, '-keyout', key, '-out', crt];
-    await promisify(execFile)('/usr/bin/openssl', [...make.split(' '), ...rest]);
-    ca = await readFile(crt, 'utf8');
-    server = createServer({ cert: ca, key: await readFile(key) }, (request, response) => {
+    const made = makeCertificate({ commonName: 'x', subjectAltName: NAMES });
+    ca = made.certificate;
+    server = createServer({ cert: ca, key: made.key }, (request, response) => {
       const { servername } = request.socket as TLSSocket & { servername: string | false };
       seen.push({ host: request.headers.host, servername });
       const size = request.url === '/large' ? 9 * 1024 * 1024 : 2;
@@ -36,9 +27,8 @@ describe('a connection to the registry', () => {
     await new Promise((resolve) => server.once('listening', resolve));
   });
 
-  afterAll(async () => {
+  afterAll(() => {
     server.close();
-    await rm(directory, { recursive: true });
   });
 
   function get(url: string) {

@@ -2,10 +2,12 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { selfSignedPem } from '../clients/certificate.ts';
+import { makeCertificate } from '../../../../test/support/openssl-certificate.ts';
 import { openCommands } from './command-fixture.ts';
 
 const LAN = '--registry https://registry.lan';
+
+const pemOf = (name: string): string => makeCertificate({ commonName: name }).certificate;
 
 async function withNamespaces(...names: string[]) {
   const commands = await openCommands();
@@ -88,7 +90,7 @@ location = "registry.lan/docker.io"
 describe('the certificate', () => {
   it('is that of the authority in the data directory, unless another is named', async () => {
     const { run, dataDirectory } = await openCommands();
-    const [own, other] = await Promise.all([selfSignedPem('own'), selfSignedPem('other')]);
+    const [own, other] = [pemOf('own'), pemOf('other')];
     await mkdir(join(dataDirectory, 'ca'), { recursive: true });
     await writeFile(join(dataDirectory, 'ca/ca.crt'), own);
     expect((await run(`client config containerd ${LAN}`)).text).toContain(own);
@@ -108,7 +110,7 @@ describe('the certificate', () => {
   ])('is refused for %s', async (_, key) => {
     const { run, dataDirectory } = await openCommands();
     const file = join(dataDirectory, 'given.pem');
-    await writeFile(file, key === '' ? 'no certificate' : (await selfSignedPem('x')) + key);
+    await writeFile(file, key === '' ? 'no certificate' : pemOf('x') + key);
     const line = `client config containerd ${LAN} --ca ${file}`;
     await expect(run(line)).rejects.toMatchObject({ code: 'request-invalid' });
     await rm(file);

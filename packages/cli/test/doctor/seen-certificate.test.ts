@@ -1,21 +1,29 @@
 // What is said of the certificate that a server shows.
 import { parseRegistryAddress } from '@portolan/clients';
-import { createAuthority, issueIntoDirectory } from '@portolan/tls';
-import { execFileSync } from 'node:child_process';
+import { createAuthority, DAY_MS, issueIntoDirectory } from '@portolan/tls';
 import { readFileSync } from 'node:fs';
 import { createServer as createPlainServer } from 'node:http';
 import { createServer, type ServerOptions } from 'node:https';
 import type { AddressInfo, Server as NetServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type CertificateWishes,
+  makeCertificate,
+  type MadeCertificate,
+} from '../../../../test/support/openssl-certificate.ts';
 import type { Finding } from '../../src/doctor/check.ts';
 import { tls } from '../../src/doctor/checks/tls.ts';
 import type { Server } from '../../src/doctor/server.ts';
 import { createServerConnection } from '../../src/doctor/server-connection.ts';
 import { scratchDirectory } from '../serve/start-server.ts';
 
-const DAY_MS = 86_400_000;
-const EC = '-newkey ec -pkeyopt ec_paramgen_curve:P-256';
+/** For localhost, where nothing else is wished. */
+function made(wishes: Partial<CertificateWishes>): ServerOptions & { readonly cert: string } {
+  const names = { commonName: 'made', subjectAltName: 'DNS:localhost', days: 90 };
+  const { certificate, key } = makeCertificate({ isAuthority: false, ...names, ...wishes });
+  return { cert: certificate, key };
+}
 
 function longAgo(): number {
   return Date.now() - 100 * DAY_MS;
@@ -24,36 +32,10 @@ function longAgo(): number {
 describe('of the certificate that a server shows, portolan doctor says', () => {
   const directory = scratchDirectory();
   const servers: NetServer[] = [];
+  let authority: MadeCertificate;
+  let intermediate: MadeCertificate;
   let ca: string;
   let ended: ServerOptions;
-
-  interface Made {
-    readonly key?: string;
-    readonly dates?: string;
-    readonly names?: string;
-    readonly issuer?: string;
-    readonly more?: string;
-  }
-
-  function make(
-    name: string,
-    {
-      key = EC,
-      dates = '-days 90',
-      names = 'DNS:localhost',
-      issuer,
-      more = 'basicConstraints=critical,CA:FALSE',
-    }: Made,
-  ) {
-    const file = join(directory, name);
-    const by =
-      issuer === undefined
-        ? ''
-        : `-CA ${join(directory, issuer)}.crt -CAkey ${join(directory, issuer)}.key`;
-    const line = `req -x509 ${key} -nodes ${dates} -subj /CN=${name} -addext subjectAltName=${names} -addext ${more} ${by} -keyout ${file}.key -out ${file}.crt`;
-    execFileSync('/usr/bin/openssl', line.split(' ').filter(Boolean), { stdio: 'ignore' });
-    return { key: readFileSync(`${file}.key`, 'utf8'), cert: readFileSync(`${file}.crt`, 'utf8') };
-  }
 
   async function look(options: ServerOptions | undefined): Promise<readonly Finding[]> {
     const server = options === undefined ? createPlainServer() : createServer(options);
@@ -97,9 +79,11 @@ describe('of the certificate that a server shows, portolan doctor says', () => {
   }
 
   beforeAll(async () => {
-    ca = make('authority', { more: 'basicConstraints=critical,CA:TRUE' }).cert;
+    authority = makeCertificate({ commonName: 'authority' });
+    const issued = { issuer: authority, isAuthority: true };
+    intermediate = makeCertificate({ commonName: 'intermediate', ...issued });
+    ca = authority.certificate;
     ended = await makeEnded();
-    make('intermediate', { issuer: 'authority', more: 'basicConstraints=critical,CA:TRUE' });
   });
 
   afterAll(() => {
@@ -107,28 +91,28 @@ describe('of the certificate that a server shows, portolan doctor says', () => {
   });
 
   it.each<[string, () => ServerOptions | undefined, Partial<Finding>[]]>([
-    ['ok when all is well', () => make('good', { issuer: 'authority' }), [{ verdict: 'ok' }]],
+    ['ok when all is well', () => made({ issuer: authority }), [{ verdict: 'ok' }]],
     [
       'that it signs itself',
-      () => make('own', {}),
+      () => made({}),
       [{ verdict: 'fail', summary: expect.stringContaining('DEPTH_ZERO_SELF_SIGNED_CERT') }],
     ],
     [
       'that an intermediate is missing',
-      () => make('short', { issuer: 'intermediate' }),
+      () => made({ issuer: intermediate }),
       [{ verdict: 'fail', meaning: expect.stringContaining('intermediate') }],
     ],
     [
       'nothing when the intermediate is there',
       () => {
-        const { cert, key } = make('long', { issuer: 'intermediate' });
-        return { cert: cert + readFileSync(join(directory, 'intermediate.crt'), 'utf8'), key };
+        const { cert, key } = made({ issuer: intermediate });
+        return { cert: cert + intermediate.certificate, key };
       },
       [{ verdict: 'ok' }],
     ],
     [
       'that it is for another name',
-      () => make('elsewhere', { issuer: 'authority', names: 'DNS:registry.lan' }),
+      () => made({ issuer: authority, subjectAltName: 'DNS:registry.lan' }),
       [{ verdict: 'fail', summary: 'it is not for localhost, but for registry.lan' }],
     ],
     [
@@ -138,13 +122,13 @@ describe('of the certificate that a server shows, portolan doctor says', () => {
     ],
     [
       'that it ends soon',
-      () => make('ending', { issuer: 'authority', dates: '-days 5' }),
+      () => made({ issuer: authority, days: 5 }),
       [{ verdict: 'warn', summary: expect.stringMatching(/^it ends in [45] days$/) }],
     ],
     [
       'that its key is weak',
       () => ({
-        ...make('weak', { issuer: 'authority', key: '-newkey rsa:1024' }),
+        ...made({ issuer: authority, rsaBits: 1024 }),
         ciphers: 'DEFAULT@SECLEVEL=0',
       }),
       expect.arrayContaining([expect.objectContaining({ verdict: 'fail' })]) as Finding[],

@@ -1,15 +1,10 @@
 // Certificates, plain HTTP, proxies and connections, with real sockets.
 import { type Reference, RepositoryName, Tag } from '@portolan/oci';
-import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect as connectTcp, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import {
-  createScratchDirectory,
-  type ScratchDirectory,
-} from '../../../../test/support/scratch-directory.ts';
-import { createCertificates } from '../../../../test/support/self-signed.ts';
+import { makeCertificate } from '../../../../test/support/openssl-certificate.ts';
 import {
   createRegistryClient,
   type RegistryClient,
@@ -55,18 +50,17 @@ const headOf = (client: RegistryClient) =>
   client.repository(RepositoryName.parse('app')).head(LATEST, signal);
 
 describe('TLS', () => {
-  let scratch: ScratchDirectory;
   let server: TestServer;
   let ca: string;
 
   beforeAll(async () => {
-    scratch = await createScratchDirectory('tls');
-    const files = await createCertificates(scratch.path);
-    ca = await readFile(files.ca, 'utf8');
+    const issuer = makeCertificate({ commonName: 'test-authority' });
+    ca = issuer.certificate;
     const requests: IncomingMessage[] = [];
     const sockets = new Set<Socket>();
-    const options = { cert: await readFile(files.certificate), key: await readFile(files.key) };
-    const https = createTlsServer(options, (request, response) => {
+    const names = { commonName: '127.0.0.1', subjectAltName: 'IP:127.0.0.1' };
+    const { certificate: cert, key } = makeCertificate({ ...names, issuer });
+    const https = createTlsServer({ cert, key }, (request, response) => {
       requests.push(request);
       response.setHeader('docker-content-digest', `sha256:${'0'.repeat(64)}`);
       response.end('{}');
@@ -83,7 +77,6 @@ describe('TLS', () => {
   afterAll(async () => {
     for (const socket of server.sockets) socket.destroy();
     await server.stop();
-    await scratch.remove();
   });
 
   it('is refused when nobody vouches for the certificate, without a second try', async () => {

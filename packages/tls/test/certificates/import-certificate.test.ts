@@ -1,53 +1,46 @@
 // Certificates as an operator's own authority issues them, made by openssl.
-import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { createPrivateKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import {
+  makeCertificate,
+  type MadeCertificate,
+} from '../../../../test/support/openssl-certificate.ts';
 import { certificateBlocks, keyBlock } from '../../src/certificates/certificate-pem.ts';
 import { DAY_MS, importCertificate, listCertificates } from '../../src/index.ts';
 import { openDirectories } from '../fixtures/directories.ts';
 
-interface Made {
-  readonly certificate: string;
-  readonly key: string;
-}
+const SIGNS = ['keyUsage=keyCertSign'];
 
 /** Root, intermediate and server, all of two years. */
-function openAuthorityOfOthers(root: string) {
-  const at = (name: string) => join(root, name);
-  const openssl = (...args: string[]) =>
-    execFileSync('openssl', args, { cwd: root, stdio: 'pipe' });
-  function make(name: string, extensions: string, issuer?: string): Made {
-    writeFileSync(at(`${name}.ext`), extensions);
-    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-    const subject = ['-subj', `/CN=${name}`, '-keyout', `${name}.key`];
-    openssl('req', '-new', ...key, ...subject, '-out', `${name}.csr`);
-    const signer =
-      issuer === undefined
-        ? ['-signkey', `${name}.key`]
-        : ['-CA', `${issuer}.crt`, '-CAkey', `${issuer}.key`, '-CAcreateserial'];
-    const input = ['-req', '-in', `${name}.csr`, '-extfile', `${name}.ext`];
-    openssl('x509', ...input, ...signer, '-days', '730', '-out', `${name}.crt`);
-    return {
-      certificate: readFileSync(at(`${name}.crt`), 'utf8'),
-      key: readFileSync(at(`${name}.key`), 'utf8'),
-    };
-  }
-  const ca = 'basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign';
-  const top = make('top', ca);
-  const middle = make('middle', ca, 'top');
-  const server = make('server', 'subjectAltName=DNS:registry.corp,IP:10.0.0.1', 'middle');
-  return { make, openssl, at, top, middle, server };
+function makeChain() {
+  const days = 730;
+  const top = makeCertificate({ commonName: 'top', extensions: SIGNS, days });
+  const middle = makeCertificate({
+    commonName: 'middle',
+    issuer: top,
+    isAuthority: true,
+    extensions: SIGNS,
+    days,
+  });
+  const server = makeCertificate({
+    commonName: 'server',
+    subjectAltName: 'DNS:registry.corp,IP:10.0.0.1',
+    issuer: middle,
+    days,
+  });
+  return { top, middle, server };
 }
 
-type Others = ReturnType<typeof openAuthorityOfOthers>;
+type Others = ReturnType<typeof makeChain>;
 
 function setUp() {
   const place = openDirectories();
   const deps = { directory: place.directories.certificates, clock: place.clock };
   // What openssl is about to make holds from the second on in which it does.
   place.pass(60_000);
-  return { ...place, deps, others: openAuthorityOfOthers(place.root) };
+  return { ...place, deps, others: makeChain() };
 }
 
 /** Bytes in the middle are others. */
@@ -83,8 +76,8 @@ describe('import', () => {
   });
 
   it('takes a certificate that is its own authority', async () => {
-    const { deps, others } = setUp();
-    const own = others.make('own', 'subjectAltName=DNS:own.corp');
+    const { deps } = setUp();
+    const own = makeCertificate({ commonName: 'own', subjectAltName: 'DNS:own.corp' });
     const imported = await importCertificate(deps, own);
     expect(imported).toMatchObject({ file: 'own.corp.pem', warnings: [] });
   });
@@ -101,7 +94,7 @@ describe('import', () => {
     await expect(importCertificate(deps, request)).rejects.toThrow(/has expired/);
   });
 
-  it.each<[string, (others: Others) => Made & { chain?: string }, RegExp]>([
+  it.each<[string, (others: Others) => MadeCertificate & { chain?: string }, RegExp]>([
     [
       'the key of another',
       ({ server, middle }) => ({ ...server, key: middle.key }),
@@ -116,16 +109,21 @@ describe('import', () => {
     ['no key', ({ server }) => ({ ...server, key: server.certificate }), /no private key/],
     [
       'a stranger in the chain',
-      ({ make, server, middle }) => ({
+      ({ server, middle }) => ({
         ...server,
-        chain: middle.certificate + make('stranger', '').certificate,
+        chain: middle.certificate + makeCertificate({ commonName: 'stranger' }).certificate,
       }),
       /nothing to do with the others/,
     ],
-    ['no name', ({ make }) => make('nameless', 'keyUsage=digitalSignature'), /names no server/],
+    ['no name', () => makeCertificate({ commonName: 'nameless' }), /names no server/],
     [
       'a certificate for clients',
-      ({ make }) => make('client', 'subjectAltName=DNS:a.corp\nextendedKeyUsage=clientAuth'),
+      () =>
+        makeCertificate({
+          commonName: 'client',
+          subjectAltName: 'DNS:a.corp',
+          extensions: ['extendedKeyUsage=clientAuth'],
+        }),
       /not for servers/,
     ],
   ])('refuses %s, and writes nothing', async (_what, request, message) => {
@@ -139,9 +137,13 @@ describe('import', () => {
 
   it('says how a password is taken off a key', async () => {
     const { deps, others } = setUp();
-    const { openssl, at, server } = others;
-    openssl('pkey', '-in', 'server.key', '-aes256', '-passout', 'pass:x', '-out', 'sealed.key');
-    const key = readFileSync(at('sealed.key'), 'utf8');
+    const { server } = others;
+    const key = createPrivateKey(server.key).export({
+      type: 'pkcs8',
+      format: 'pem',
+      cipher: 'aes-256-cbc',
+      passphrase: 'x',
+    });
     await expect(
       importCertificate(deps, { certificate: server.certificate, key }),
     ).rejects.toMatchObject({ detail: { hint: expect.stringContaining('openssl pkey') } });
