@@ -1,41 +1,11 @@
 // What a sync says that it came to, and with which exit code.
-import type { ImageStatus, RunReport, SyncedRule } from '@portolan/mirror';
+import type { RunReport, SyncedRule } from '@portolan/mirror';
 import { expect, it } from 'vitest';
 import { syncExitCode, syncFailure, syncNotes } from '../../src/commands/mirror-sync-report.ts';
+import { NO_COUNTS, reportOf } from './run-report.ts';
 
-const COUNTS: Readonly<Record<ImageStatus, number>> = {
-  copied: 0,
-  unchanged: 0,
-  fresh: 0,
-  missing: 0,
-  vanished: 0,
-  failed: 0,
-  skipped: 0,
-};
-
-function synced(report: Partial<RunReport>): SyncedRule {
-  return {
-    report: {
-      source: 'docker.io/library/busybox',
-      destination: 'docker.io/library/busybox',
-      outcome: 'ok',
-      counts: { ...COUNTS, unchanged: 1 },
-      bytes: 0,
-      requests: 0,
-      pulls: 0,
-      startedAt: 0,
-      endedAt: 0,
-      listed: 1,
-      isThorough: false,
-      isInterrupted: false,
-      isNarrowed: false,
-      retryAt: undefined,
-      error: undefined,
-      errors: [],
-      ...report,
-    },
-    pruned: undefined,
-  };
+function synced(changes: Partial<RunReport>): SyncedRule {
+  return { report: reportOf(changes), pruned: undefined };
 }
 
 const CORRUPT = { code: 'upstream-corrupt', message: 'other bytes' };
@@ -44,8 +14,8 @@ const broken = synced({
   errors: [{ tag: 'a', status: 'failed', error: CORRUPT }],
 });
 const partial = synced({ outcome: 'partial' });
-const limited = synced({ outcome: 'limited', retryAt: 1, counts: { ...COUNTS, skipped: 19 } });
-const nothing = synced({ counts: COUNTS, listed: 0 });
+const limited = synced({ outcome: 'limited', retryAt: 1, counts: { ...NO_COUNTS, skipped: 19 } });
+const nothing = synced({ counts: NO_COUNTS, listed: 0 });
 const ok = synced({});
 
 it.each<[string, readonly SyncedRule[], number]>([
@@ -60,7 +30,7 @@ it.each<[string, readonly SyncedRule[], number]>([
     [
       synced({
         outcome: 'failed',
-        counts: COUNTS,
+        counts: NO_COUNTS,
         error: { code: 'upstream-denied', message: '' },
       }),
     ],
@@ -74,16 +44,16 @@ it.each<[string, readonly SyncedRule[], number]>([
 
 function failedBecause(code: string): SyncedRule {
   const error = { code, message: 'no' };
-  const counts = { ...COUNTS, failed: 1 };
+  const counts = { ...NO_COUNTS, failed: 1 };
   return synced({ outcome: 'failed', counts, errors: [{ tag: 'a', status: 'failed', error }] });
 }
 
-const missing = synced({ outcome: 'failed', counts: { ...COUNTS, missing: 1 } });
+const missing = synced({ outcome: 'failed', counts: { ...NO_COUNTS, missing: 1 } });
 
 it.each<[string, readonly SyncedRule[], string]>([
   [
     'some failed',
-    [synced({ outcome: 'partial', counts: { ...COUNTS, failed: 1 } })],
+    [synced({ outcome: 'partial', counts: { ...NO_COUNTS, failed: 1 } })],
     'run it again',
   ],
   ['it was interrupted', [missing, synced({ isInterrupted: true })], 'run it again'],
@@ -108,7 +78,7 @@ it('says when the rest goes on, and what matched nothing', () => {
 });
 
 it('says of a run of some images that the rule takes none of them', () => {
-  expect(syncNotes([synced({ counts: COUNTS, isNarrowed: true })])).toEqual([
+  expect(syncNotes([synced({ counts: NO_COUNTS, isNarrowed: true })])).toEqual([
     'docker.io/library/busybox: its rule takes no tag that matches',
   ]);
 });

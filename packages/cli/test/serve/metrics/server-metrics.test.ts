@@ -8,6 +8,7 @@ import {
 import { watchContent } from '../../../src/serve/metrics/content-metrics.ts';
 import { createJobMetrics } from '../../../src/serve/metrics/job-metrics.ts';
 import { createMirrorMetrics } from '../../../src/serve/metrics/mirror-metrics.ts';
+import { NO_COUNTS, reportOf } from '../../commands/run-report.ts';
 import { sumOf } from './scrape.ts';
 
 const MINUTE_MS = 60_000;
@@ -121,33 +122,8 @@ describe('the mirror', () => {
   it('is counted by run and by image', async () => {
     const registry = new Registry();
     const observe = createMirrorMetrics(registry, stores(2));
-    const counts = {
-      copied: 3,
-      unchanged: 2,
-      fresh: 0,
-      missing: 0,
-      vanished: 0,
-      failed: 1,
-      skipped: 0,
-    };
-    observe({
-      source: 'a',
-      destination: 'b',
-      outcome: 'partial',
-      counts,
-      bytes: 1000,
-      requests: 1,
-      pulls: 1,
-      startedAt: 0,
-      endedAt: 1,
-      listed: 1,
-      isThorough: false,
-      isInterrupted: false,
-      isNarrowed: false,
-      retryAt: undefined,
-      error: undefined,
-      errors: [],
-    });
+    const counts = { ...NO_COUNTS, copied: 3, unchanged: 2, failed: 1 };
+    observe(reportOf({ outcome: 'partial', counts, bytes: 1000 }));
     const text = await registry.metrics();
     expect(sumOf(text, 'sync_runs_total', 'outcome="partial"')).toBe(1);
     expect(sumOf(text, 'sync_images_total')).toBe(6);
