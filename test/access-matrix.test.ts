@@ -33,7 +33,7 @@ async function restore(name: string): Promise<void> {
 beforeAll(async () => {
   world = await startWorld();
   for (const name of NAMES) await restore(name);
-}, 120_000);
+});
 
 afterAll(async () => {
   await world?.portolan.stop();

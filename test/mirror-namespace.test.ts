@@ -29,7 +29,7 @@ beforeAll(async () => {
     times: { leaseMs: DAY_MS, uploadIdleMs: DAY_MS, orphanFileMs: DAY_MS },
     diskFloorBytes: 0,
   });
-}, 60_000);
+});
 
 afterAll(async () => {
   await storage?.close();

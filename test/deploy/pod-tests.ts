@@ -148,7 +148,7 @@ function playedTests(site: () => ContainerSite): void {
       await untilAnswered(client, async () =>
         (await Promise.all(['auth', 'registry', 'haproxy'].map(logOf))).join('\n'),
       );
-    }, 120_000);
+    });
 
     test('is pushed to and pulled from by its name', async () => {
       const password = (await readFile(join(data, 'admin-password'), 'utf8')).trim();
@@ -180,7 +180,7 @@ function playedTests(site: () => ContainerSite): void {
         expect(stdout.trim(), name).toBe('0');
       }
       await engine.mustPodman('kube play --down', [manifest]);
-    }, 60_000);
+    });
   });
 }
 

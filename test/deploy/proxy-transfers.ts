@@ -45,7 +45,7 @@ function clientTests(box: () => OneBox): void {
   test('skopeo pushes and pulls a layer of 200 MiB', async () => {
     const layer = content(randomBytes(200 * MIB), LAYER_TYPE);
     await pushAndPull(box(), makeImage({ layerContents: [layer] }), 'admin/large:1');
-  }, 120_000);
+  });
 
   test.each(UPLOAD_STYLES)('a blob comes in as %s, and is the same', async (style) => {
     const repository = 'admin/styles';

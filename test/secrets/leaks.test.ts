@@ -59,7 +59,7 @@ beforeAll(async () => {
       PORTOLAN_TRUSTED_PROXIES: '127.0.0.1',
     },
   });
-}, 60_000);
+});
 
 afterAll(async () => {
   await portolan?.stop();
@@ -169,7 +169,7 @@ describe('secrets are sent', () => {
     const scopes = [`repository:${MIRRORED}:pull`];
     const client = createRegistryClient(portolan.url, await portolan.token(scopes));
     expect(await digestAt(client, MIRRORED, '1')).toBe(image.root.digest);
-  }, 60_000);
+  });
 
   it('in requests that are none', async () => {
     const chunked = 'Transfer-Encoding: chunked\r\n\r\nZZ\r\n';
@@ -200,7 +200,7 @@ describe('secrets are sent', () => {
       `GET /v2/ HTTP/1.1\r\n${secretHeaders('both')}Content-Length: 3\r\n${chunked}`,
     ];
     for (const request of requests) await sendRaw(request);
-  }, 60_000);
+  });
 });
 
 describe('a request that was answered', () => {

@@ -34,7 +34,7 @@ beforeAll(async () => {
     await run('namespace', 'create', name, '--team', 'crew', '--visibility', visibility);
     await pushContent(await world.administrator(`${name}/app`), image);
   }
-}, 120_000);
+});
 
 afterAll(() => world?.portolan.stop());
 

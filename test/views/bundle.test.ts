@@ -25,7 +25,7 @@ beforeAll(async () => {
   await mirror.must(`bundle export ${stick} ${names.map((name) => `--select ${name}`).join(' ')}`);
   const env = { PORTOLAN_PUBLIC_URL: 'https://registry.lan' };
   served = await startPortolan({ command: ['serve', '--bundle', stick], env });
-}, 60_000);
+});
 
 afterAll(async () => {
   await served?.stop();

@@ -33,7 +33,7 @@ beforeAll(async () => {
     const token = await portolan.token([`repository:${name}:pull,push`]);
     await pushImage(createRegistryClient(portolan.url, token), name, image, TAG);
   }
-}, 60_000);
+});
 
 afterAll(async () => {
   await portolan?.stop();
