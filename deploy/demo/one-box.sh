@@ -58,16 +58,22 @@ clean_up() {
   exit $status
 }
 
-# machine NAME: network and mounts of its own; /etc is a copy, /var/lib, /run and /media are empty.
+# machine NAME: network, mounts and a home of its own; /etc is a copy without what this machine tells engines
+# (a mirror in registries.conf.d, a proxy in daemon.json), /var/lib, /run and /media are empty.
 machine() {
   local directory=$WORK/$1
-  mkdir -p "$directory"/{lib,trusted}
+  mkdir -p "$directory"/{home,lib,trusted}
   cp -a /etc "$directory/etc"
+  mkdir -p "$directory"/etc/{containers,docker}
   rm -f "$directory/etc/hosts" "$directory/etc/resolv.conf"
   echo '127.0.0.1 localhost' >"$directory/etc/hosts"
   : >"$directory/etc/resolv.conf"
   setpriv --pdeathsig KILL unshare --net --mount --propagation private sh -ec '
     mount --bind "$1/etc" /etc
+    mount -t tmpfs tmpfs /etc/containers
+    mount -t tmpfs tmpfs /etc/docker
+    : >/etc/containers/registries.conf
+    printf %s "$2" >/etc/containers/policy.json
     mount --bind "$1/lib" /var/lib
     mount --bind "$1/trusted" /usr/local/share/ca-certificates
     mount -t tmpfs tmpfs /run
@@ -75,14 +81,14 @@ machine() {
     mkdir /run/portolan /media/usb
     ip link set lo up
     touch "$1/up"
-    exec sleep infinity' sh "$directory" &
+    exec sleep infinity' sh "$directory" '{"default":[{"type":"insecureAcceptAnything"}]}' &
   MACHINES[$1]=$!
   until [ -e "$directory/up" ]; do sleep 0.1; done
 }
 
 # quietly NAME SCRIPT: runs it on the machine.
 quietly() {
-  nsenter --target="${MACHINES[$1]}" --net --mount --wd=/ env -i HOME=/root PATH="$WORK/bin:$PATH" \
+  nsenter --target="${MACHINES[$1]}" --net --mount --wd=/ env -i HOME="$WORK/$1/home" PATH="$WORK/bin:$PATH" \
     PORTOLAN_DATA_DIR=/var/lib/portolan PASSWORD="$PASSWORD" bash -euo pipefail -c "$2"
 }
 
@@ -98,7 +104,7 @@ start() {
   shift 2
   printf '%s# %s &\n' "$name" "$*"
   setpriv --pdeathsig TERM nsenter --target="${MACHINES[$name]}" --net --mount --wd=/ \
-    env -i HOME=/root PATH="$WORK/bin:$PATH" PORTOLAN_DATA_DIR=/var/lib/portolan "$@" >"$log" 2>&1 &
+    env -i HOME="$WORK/$name/home" PATH="$WORK/bin:$PATH" PORTOLAN_DATA_DIR=/var/lib/portolan "$@" >"$log" 2>&1 &
   DAEMONS+=($!)
 }
 
