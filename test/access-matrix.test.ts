@@ -10,7 +10,7 @@ import { AUTH_ROWS } from './access/auth-rows.ts';
 import { expectUnauthorized, visibleParts } from './access/expect-refused.ts';
 import { CATALOG, RIGHTS, SUBJECTS, VISIBILITIES } from './access/reference-model.ts';
 import { REGISTRY_PROBES } from './access/registry-probes.ts';
-import { pushContent, startWorld, type World } from './access/world.ts';
+import { MIRROR, pushContent, startWorld, type World } from './access/world.ts';
 import { createSession, openSession } from './conformance/registry-client.ts';
 import { createRepository } from './conformance/repository.ts';
 import { makeImage, randomBlob } from './support/image.ts';
@@ -108,23 +108,26 @@ describe('the catalog', () => {
   });
 });
 
-// Of one length, so that nothing may differ but the name itself.
-const FORBIDDEN = 'crew-private/app';
-const ABSENT = { repository: 'crew-private/nop', namespace: 'nowhere-crew/app' };
+// Each pair of one length, so that nothing may differ but the name itself.
+const PAIRS = [
+  ['a private repository and an absent repository', 'crew-private/app', 'crew-private/nop'],
+  ['a private repository and an absent namespace', 'crew-private/app', 'nowhere-crew/app'],
+  ['a private mirror and an absent namespace', `${MIRROR}/app`, 'none.example/app'],
+] as const;
 
 const ON_REPOSITORY = REGISTRY_PROBES.filter(({ pattern }) => pattern.includes('<name>'));
 const BLIND = SUBJECTS.filter(
   (subject) => RIGHTS[subject].private.length === 0 && subject !== 'no token',
 );
 
-describe.each(Object.entries(ABSENT))('a private repository and an absent %s', (_what, absent) => {
+describe.each(PAIRS)('%s', (_what, hidden, absent) => {
   const pairs = ['no token' as const, ...BLIND].flatMap((subject) =>
     ON_REPOSITORY.map((probe) => [titleOf(probe), subject, probe] as const),
   );
 
   it.each(pairs)('look the same: %s, %s', async (_title, subject, probe) => {
     const [forbidden, missing] = await Promise.all(
-      [FORBIDDEN, absent].map(async (name) => {
+      [hidden, absent].map(async (name) => {
         const answer = await attempt(world, image, probe, { subject, visibility: 'private', name });
         return visibleParts(answer, name);
       }),
@@ -137,7 +140,7 @@ describe.each(Object.entries(ABSENT))('a private repository and an absent %s', (
     async (subject) => {
       const user = world.userOf(subject, 'private');
       const claims = await Promise.all(
-        [FORBIDDEN, absent].map(async (name) => {
+        [hidden, absent].map(async (name) => {
           const token = await world.portolan.token([`repository:${name}:pull,push`], user);
           const { iat: _i, nbf: _n, exp: _e, jti: _j, ...rest } = decodeJwt(token);
           return rest;

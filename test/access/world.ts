@@ -20,6 +20,9 @@ export interface World {
   userOf(subject: SubjectKind, visibility: Visibility): TokenUser;
 }
 
+/** A private namespace that is the mirror's alone. */
+export const MIRROR = 'quay.example';
+
 const MEMBERS = { viewer: 'viewer', contributor: 'contributor', owner: 'owner' } as const;
 
 interface Accounts {
@@ -55,6 +58,7 @@ async function createNamespaces(portolan: Portolan): Promise<void> {
     await run(portolan, 'namespace', 'create', `crew-${visibility}`, ...options);
     await run(portolan, 'namespace', 'set', `person-${visibility}`, '--visibility', visibility);
   }
+  await run(portolan, 'mirror', 'add', `${MIRROR}/app`);
 }
 
 function accountName(subject: SubjectKind, visibility: Visibility): string | undefined {

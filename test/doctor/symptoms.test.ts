@@ -172,6 +172,26 @@ describeWith(
         () => skopeo(`inspect --tls-verify=false docker://${portolan.host}/admin/app:1`),
       ],
       [
+        'unauthorized: the token does not grant this; nobody may push to a mirror',
+        async () => {
+          await portolan.cli('mirror', 'add', 'quay.example/app');
+          const [tls, login] = ['tls-verify=false', `creds admin:${portolan.adminPassword}`];
+          const options = `--src-${tls} --dest-${tls} --src-${login} --dest-${login}`;
+          const [from, to] = ['admin', 'quay.example'].map(
+            (name) => `${portolan.host}/${name}/app:1`,
+          );
+          return skopeo(`copy ${options} docker://${from} docker://${to}`);
+        },
+      ],
+      [
+        'denied: requested access to the resource is denied',
+        async () => {
+          const inMirror = `${portolan.host}/quay.example/app:1`;
+          await admin.docker(`tag ${portolan.host}/admin/app:1 ${inMirror}`);
+          return admin.docker(`push ${inMirror}`);
+        },
+      ],
+      [
         "repository does not exist or may require 'docker login'",
         () => nobody.docker(`pull ${portolan.host}/admin/app:1`),
       ],

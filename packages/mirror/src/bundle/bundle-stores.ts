@@ -119,6 +119,7 @@ export function createBundleStores(contents: BundleContents): BundleStores {
         const { page, hasMore } = pageOf(names, request);
         return { names: page, hasMore };
       },
+      isInMirror: async () => false,
     },
     blobs: blobStore(contents),
     manifests: manifestStore(contents),

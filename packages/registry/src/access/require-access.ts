@@ -2,7 +2,7 @@
 // containerd and BuildKit ask for a wider token only then; and it is the same answer whether the
 // repository exists or not.
 import { type Access, DomainError, type RepositoryName, type UpstreamHost } from '@portolan/oci';
-import type { Clock, UploadStore, WriteRight } from '@portolan/storage';
+import type { Clock, RepositoryStore, UploadStore, WriteRight } from '@portolan/storage';
 import { RegistryError } from '../registry-error.ts';
 import {
   type ChallengeError,
@@ -35,6 +35,7 @@ export interface AccessRequest {
 export interface AccessDeps extends ChallengeSettings {
   readonly verify: VerifyToken;
   readonly uploads: UploadStore;
+  readonly repositories: Pick<RepositoryStore, 'isInMirror'>;
   readonly clock: Clock;
   readonly uploadGraceMs: number;
   /** Whether the stamps in tokens are of our own token service, and so of this database. */
@@ -98,27 +99,37 @@ function readBearer(authorization: string | undefined): string | undefined {
   return token === '' ? undefined : token;
 }
 
-/** The same for every repository, or it would say which are mirrors. */
-function notGranted({ access }: AccessRequest): string {
-  const isPush = access === 'push' || access === 'upload';
-  const more = isPush ? '; nobody may push to a mirror' : '';
-  return `the token does not grant this${more}`;
-}
-
 function isWithdrawn(error: unknown): boolean {
   return error instanceof DomainError && error.code === 'access-withdrawn';
 }
 
 export function createAccessControl(deps: AccessDeps): RequireAccess {
-  function refuse(request: AccessRequest, error?: ChallengeError): never {
+  function refuse(
+    request: AccessRequest,
+    error?: ChallengeError,
+    message = 'authentication required',
+  ): never {
     const wanted = wantedAccess(request);
     const settings = challengeOfView(deps, request.view);
     throw new RegistryError(
       'unauthorized',
-      error === 'insufficient_scope' ? notGranted(request) : 'authentication required',
+      message,
       { access: wanted, hint: HINTS[error ?? 'none'] },
       { 'WWW-Authenticate': formatChallenge(settings, wanted, error) },
     );
+  }
+
+  /** Only who may pull learns that it is a mirror: to others it looks like what is not there. */
+  async function refuseUngranted(token: VerifiedToken, request: AccessRequest): Promise<never> {
+    const { access, repository } = request;
+    const isPush = access === 'push' || access === 'upload';
+    const isMirror =
+      isPush &&
+      repository !== undefined &&
+      may(token, repository, 'pull') &&
+      (await deps.repositories.isInMirror(repository));
+    const more = isMirror ? '; nobody may push to a mirror' : '';
+    return refuse(request, 'insufficient_scope', `the token does not grant this${more}`);
   }
 
   /**
@@ -142,7 +153,7 @@ export function createAccessControl(deps: AccessDeps): RequireAccess {
     if (verification.kind === 'expired' && !(await mayFinishUpload(token, request))) {
       return refuse(request, 'invalid_token');
     }
-    if (!isGranted(token, request)) return refuse(request, 'insufficient_scope');
+    if (!isGranted(token, request)) return await refuseUngranted(token, request);
     return {
       caller: token,
       async whileGranted(write) {

@@ -37,11 +37,12 @@ function createAccess(deps: RegistryDeps) {
     maxBytes: limits.maxCachedTokenBytes,
   });
   const { uploadGraceMs } = limits;
-  const { uploads } = deps.content;
+  const { uploads, repositories } = deps.content;
   const hasOwnStamps = stamps !== undefined;
   return createAccessControl({
     verify,
     uploads,
+    repositories,
     clock,
     uploadGraceMs,
     hasOwnStamps,

@@ -1,3 +1,4 @@
+import type { Access } from '@portolan/oci';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf, errorCode } from '../support/content.ts';
 import { REALM, startRegistry, type TestRegistry } from '../support/start-registry.ts';
@@ -110,25 +111,47 @@ describe.each(ROWS)('%s %s', (method, path, scope) => {
   });
 });
 
-it.each([
-  [
-    'POST',
-    `/v2/${NAME}/blobs/uploads/`,
-    'the token does not grant this; nobody may push to a mirror',
-  ],
-  [
-    'PUT',
-    `/v2/none/at-all/manifests/1`,
-    'the token does not grant this; nobody may push to a mirror',
-  ],
-  ['GET', `/v2/${NAME}/manifests/latest`, 'the token does not grant this'],
-])(
-  '%s %s that is not granted is told why that may be, whatever is there',
-  async (method, path, message) => {
-    const answer = await send(method, path, await bearer({ access: [] }));
+async function refusal(method: string, path: string, access: readonly Access[]) {
+  const answer = await send(method, path, await bearer({ access }));
+  expect(answer.status).toBe(401);
+  return answer;
+}
+
+describe('a push that is not granted', () => {
+  const PLAIN = 'the token does not grant this';
+  const MIRROR = `${PLAIN}; nobody may push to a mirror`;
+  const MIRRORED = 'quay.io/coreos/etcd';
+
+  beforeAll(async () => {
+    await registry.storage.namespaces.ensureMirror('quay.io', 'test');
+    await registry.storage.namespaces.create({ name: 'team' }, 'test');
+  });
+
+  it.each([
+    ['POST', `/v2/${MIRRORED}/blobs/uploads/`, MIRRORED, MIRROR],
+    ['PATCH', `/v2/${MIRRORED}/blobs/uploads/${ID}`, MIRRORED, MIRROR],
+    ['PUT', `/v2/${MIRRORED}/manifests/1`, MIRRORED, MIRROR],
+    ['DELETE', `/v2/${MIRRORED}/manifests/1`, MIRRORED, PLAIN],
+    ['POST', `/v2/${NAME}/blobs/uploads/`, NAME, PLAIN],
+    ['PUT', '/v2/none/at-all/manifests/1', 'none/at-all', PLAIN],
+    ['POST', `/v2/${MIRRORED}/blobs/uploads/`, 'quay.io/coreos/flannel', PLAIN],
+  ])('%s %s by whom %s shows itself says: %s', async (method, path, pulled, message) => {
+    const answer = await refusal(method, path, [repositoryAccess(pulled, 'pull')]);
     expect(JSON.parse(answer.body.toString())).toMatchObject({ errors: [{ message }] });
-  },
-);
+  });
+
+  it('tells a stranger nothing of a mirror', async () => {
+    const seen = await Promise.all(
+      [MIRRORED, 'none.io/coreos/etcd'].map(async (name) => {
+        const { body, headers } = await refusal('POST', `/v2/${name}/blobs/uploads/`, []);
+        const text = `${headers['www-authenticate']}\n${body.toString()}`;
+        return text.replaceAll(name, '<name>').replace(String(headers['x-request-id']), '<id>');
+      }),
+    );
+    expect(seen[0]).toContain(PLAIN);
+    expect(seen[0]).toBe(seen[1]);
+  });
+});
 
 describe('the access that suffices', () => {
   it.each([

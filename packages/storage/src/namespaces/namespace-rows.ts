@@ -48,6 +48,16 @@ export function toNamespace(row: NamespaceRow): Namespace {
   };
 }
 
+/** False of a namespace that is not there, too. */
+export async function isMirror(db: Reader | Writer, name: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('namespace')
+    .select('is_mirror')
+    .where('name', '=', name)
+    .executeTakeFirst();
+  return row?.is_mirror === 1;
+}
+
 /** @throws StorageError `not-found` */
 export async function getNamespace(tx: Writer, name: string): Promise<NamespaceRow> {
   const row = await selectNamespaces(tx).where('namespace.name', '=', name).executeTakeFirst();

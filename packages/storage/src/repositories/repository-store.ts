@@ -1,7 +1,8 @@
 // Repositories as a list; they are made by what is pushed into them (ensure-repository.ts).
-import type { CatalogFilter } from '@portolan/oci';
+import { type CatalogFilter, RepositoryName } from '@portolan/oci';
 import type { Reader } from '../database/transaction.ts';
 import type { PageRequest } from '../page-request.ts';
+import { isMirror } from '../namespaces/namespace-rows.ts';
 import type { StoreDeps } from '../store-deps.ts';
 
 export interface RepositoryPage {
@@ -13,6 +14,8 @@ export interface RepositoryPage {
 export interface RepositoryStore {
   /** The filter is part of the query, so that a page never tells how much it hides. */
   list(filter: CatalogFilter, page: PageRequest): Promise<RepositoryPage>;
+  /** Whether its namespace takes content from the mirror alone; the repository need not be there. */
+  isInMirror(repository: RepositoryName): Promise<boolean>;
 }
 
 /** Those that hold a manifest. */
@@ -58,5 +61,6 @@ export function createRepositoryStore({ database }: StoreDeps): RepositoryStore 
         .execute();
       return { names: rows.slice(0, limit).map((row) => row.name), hasMore: rows.length > limit };
     },
+    isInMirror: (repository) => isMirror(database.read, RepositoryName.namespace(repository)),
   };
 }

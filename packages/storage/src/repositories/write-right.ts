@@ -4,19 +4,11 @@
 import { type AccessStamp, RepositoryName } from '@portolan/oci';
 import type { Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';
+import { isMirror } from '../namespaces/namespace-rows.ts';
 import { isStampCurrent } from '../stamps/is-stamp-current.ts';
 
 /** The mirror's own, or what a token was granted by. */
 export type WriteRight = 'mirror' | AccessStamp;
-
-async function isMirror(tx: Writer, namespace: string): Promise<boolean> {
-  const row = await tx
-    .selectFrom('namespace')
-    .select('is_mirror')
-    .where('name', '=', namespace)
-    .executeTakeFirst();
-  return row?.is_mirror === 1;
-}
 
 /**
  * Undefined is the right of a token whose rights others decide: that it has been checked is all there is.

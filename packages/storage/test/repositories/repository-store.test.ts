@@ -1,5 +1,6 @@
 import { type CatalogFilter, RepositoryName } from '@portolan/oci';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ensureMirrorNamespace } from '../../src/namespaces/mirror-namespace.ts';
 import { type Content, openContent, temporaryDirectory } from '../fixtures/content.ts';
 import { image } from '../fixtures/documents.ts';
 
@@ -69,6 +70,19 @@ test.each(filters)('lists %s', async (_, filter, names) => {
     names,
     hasMore: false,
   });
+});
+
+test.each([
+  ['mirrored/a', true],
+  ['mirrored/none', true],
+  ['open/a', false],
+  ['none/at-all', false],
+  ['single', false],
+])('%s is in a mirror: %s', async (name, expected) => {
+  await content.deps.database.write((tx) =>
+    ensureMirrorNamespace(tx, 'mirrored', { actor: 'ann', at: Date.now() }),
+  );
+  expect(await content.repositories.isInMirror(RepositoryName.parse(name))).toBe(expected);
 });
 
 test('pages by name, exclusive of the last one, and never counts what it hides', async () => {
