@@ -1,9 +1,8 @@
 // `portolan bundle import`.
 import type { ImportReport } from '@portolan/mirror';
-import { DomainError, RepositoryName } from '@portolan/oci';
+import { RepositoryName } from '@portolan/oci';
 import type { Storage } from '@portolan/storage';
 import type { Command } from 'commander';
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { counted } from '../terminal/counted.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
@@ -11,6 +10,7 @@ import { CommandFailure } from '../terminal/explain-failure.ts';
 import { openImportProgress } from './bundle-progress.ts';
 import type { CommandContext } from './context.ts';
 import { writeReports } from './import-reports.ts';
+import { readNamedFile } from './named-file.ts';
 import { collectText } from './repeated-option.ts';
 import { spareMemory } from './spare-memory.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -30,12 +30,7 @@ const BLOBS_AT_ONCE = 4;
 /** PEM. */
 export async function readPublicKey(file: string | undefined): Promise<string | undefined> {
   if (file === undefined) return undefined;
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    const hint = 'name FILE.pub of `portolan bundle keygen FILE`';
-    throw new DomainError('request-invalid', `cannot read the key ${file}`, { hint }, { cause });
-  }
+  return await readNamedFile(file, 'name FILE.pub of `portolan bundle keygen FILE`');
 }
 
 async function runImport(

@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { counted } from '../terminal/counted.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
+import { writeFailure } from '../terminal/file-failure.ts';
 import { registerExport } from './bundle-export.ts';
 import { readPublicKey, registerImport } from './bundle-import.ts';
 import { openVerifyProgress } from './bundle-progress.ts';
@@ -89,8 +90,8 @@ async function writeNew(name: string, text: string, mode: number): Promise<void>
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
       throw new CommandFailure(`${name} is there already`, EXIT.conflict, { cause: error });
     }
-    const hint = 'make its directory first, and see that you may write there';
-    throw new DomainError('request-invalid', `cannot write ${name}`, { hint }, { cause: error });
+    const { message, hint } = writeFailure(name, error);
+    throw new DomainError('request-invalid', message, { hint }, { cause: error });
   }
 }
 

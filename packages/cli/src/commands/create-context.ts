@@ -1,7 +1,6 @@
 // The context of the commands. Everything in it is settled when it is first used, since the commands
 // are registered before the command line is read.
 import { statSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { loadEgressPolicy } from '../config/egress-settings.ts';
@@ -16,6 +15,7 @@ import {
 } from '../config/storage-settings.ts';
 import { loadTlsSettings } from '../config/tls-settings.ts';
 import { randomId } from '../random-id.ts';
+import { systemUser } from '../terminal/access-refusal.ts';
 import { askSecret } from '../terminal/ask-secret.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
@@ -23,13 +23,9 @@ import { createOutput, type Output } from '../terminal/output.ts';
 import type { CommandContext } from './context.ts';
 import type { GlobalOptions } from './global-options.ts';
 
-/** A container may run under a number that no user has. */
-function systemUser(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return String(process.getuid?.() ?? 'unknown');
-  }
+function actorName(): string {
+  const { name, uid } = systemUser();
+  return `cli:${name ?? uid ?? 'unknown'}`;
 }
 
 /** Throws for somebody else's directory, which is not a missing one. */
@@ -103,7 +99,7 @@ export function createCommandContext(options: () => GlobalOptions): CommandConte
     get environment() {
       return readEnvironment();
     },
-    actor: `cli:${systemUser()}`,
+    actor: actorName(),
     clock: Date.now,
     randomId,
     readStdin: () => readText(process.stdin),

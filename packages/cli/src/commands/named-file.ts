@@ -1,15 +1,17 @@
 // A file that was named on the command line.
 import { DomainError } from '@portolan/oci';
 import { readFile } from 'node:fs/promises';
+import { readFailure } from '../terminal/file-failure.ts';
 
-/** @throws DomainError `request-invalid` */
-export async function readNamedFile(
-  file: string,
-  hint = 'check the name and that you may read it',
-): Promise<string> {
+/**
+ * @param advice for a file that is not there
+ * @throws DomainError `request-invalid`
+ */
+export async function readNamedFile(file: string, advice?: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new DomainError('request-invalid', `cannot read ${file}`, { hint }, { cause });
+    const { message, hint } = readFailure(file, cause, advice);
+    throw new DomainError('request-invalid', message, { hint }, { cause });
   }
 }

@@ -4,6 +4,7 @@ import type { PasswordChoice } from '@portolan/auth';
 import { DomainError } from '@portolan/oci';
 import { type Command, Option } from 'commander';
 import { readFile } from 'node:fs/promises';
+import { readFailure } from '../terminal/file-failure.ts';
 import type { CommandContext } from './context.ts';
 
 export interface PasswordOptions {
@@ -25,8 +26,8 @@ async function readPasswordFile(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    const hint = 'check the name and that you may read it';
-    throw new DomainError('password-unreadable', `cannot read ${file}`, { hint }, { cause });
+    const { message, hint } = readFailure(file, cause);
+    throw new DomainError('password-unreadable', message, { hint }, { cause });
   }
 }
 

@@ -2,14 +2,15 @@
 import { DomainError } from '@portolan/oci';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readFailure } from '../terminal/file-failure.ts';
 
 async function namesIn(directory: string, isNamed: boolean): Promise<readonly string[]> {
   try {
     return await readdir(directory);
   } catch (cause) {
     if (!isNamed) return [];
-    const hint = 'check the name and that you may read it';
-    throw new DomainError('request-invalid', `cannot read ${directory}`, { hint }, { cause });
+    const { message, hint } = readFailure(directory, cause);
+    throw new DomainError('request-invalid', message, { hint }, { cause });
   }
 }
 

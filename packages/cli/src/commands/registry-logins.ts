@@ -3,6 +3,7 @@ import type { AuthFile, UpstreamCredentials, UpstreamRepository } from '@portola
 import { DomainError } from '@portolan/oci';
 import { readFile } from 'node:fs/promises';
 import type { ContainerFiles } from '../config/container-files.ts';
+import { readFailure } from '../terminal/file-failure.ts';
 import type { Side, SyncRequest } from './sync-request.ts';
 
 type FindLogin = (
@@ -10,14 +11,19 @@ type FindLogin = (
   side: Side,
 ) => Promise<UpstreamCredentials | undefined>;
 
+/** As are the places of somebody else, whose variables this user has: there are no logins of this user. */
+function isForbidden(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EACCES';
+}
+
 async function readText(file: string, isNamed: boolean): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
     const { isMissing } = await import('@portolan/storage');
-    if (!isNamed && isMissing(cause)) return undefined;
-    const hint = 'check the name and that you may read it';
-    throw new DomainError('request-invalid', `cannot read ${file}`, { hint }, { cause });
+    if (!isNamed && (isMissing(cause) || isForbidden(cause))) return undefined;
+    const { message, hint } = readFailure(file, cause);
+    throw new DomainError('request-invalid', message, { hint }, { cause });
   }
 }
 

@@ -2,6 +2,7 @@
 // from; the later wins. Nothing is judged here but the names, and that secrets' files can be read.
 import { nearestName } from '@portolan/oci';
 import { readFileSync } from 'node:fs';
+import { readFailure } from '../terminal/file-failure.ts';
 import type { Environment } from './environment.ts';
 import { SETTING_KEYS, type SettingKey, SETTINGS, variableOf } from './setting-table.ts';
 import { readSettingsFile } from './settings-file.ts';
@@ -90,9 +91,8 @@ function readSecret(key: SettingKey, { values, problems }: Collected): void {
     const value = readFileSync(String(given.value), 'utf8').replace(/\r?\n$/, '');
     values.set(key, { origin, value });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const text = `cannot read ${String(given.value)} (${code}). Check the path and its permissions.`;
-    problems.push({ origin, text });
+    const { message, hint } = readFailure(String(given.value), error);
+    problems.push({ origin, text: `${message}: ${hint.replaceAll('\n', ' ')}` });
   }
 }
 

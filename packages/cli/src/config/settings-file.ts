@@ -1,6 +1,7 @@
 // Reads the YAML file as flat entries, `storage.disk_floor`, each with the line it stands on.
 import { readFileSync } from 'node:fs';
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { readFailure } from '../terminal/file-failure.ts';
 import type { Origin, SettingsProblem } from './settings-problem.ts';
 
 export interface FileEntry {
@@ -44,8 +45,8 @@ export function readSettingsFile(file: string): SettingsFile {
   try {
     content = readFileSync(file, 'utf8');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return failure(file, `cannot be read (${code}). Check the path and its permissions.`);
+    const { hint } = readFailure(file, error);
+    return failure(file, `cannot be read: ${hint.replaceAll('\n', ' ')}`);
   }
   const lines = new LineCounter();
   const document = parseDocument(content, { lineCounter: lines, prettyErrors: false });

@@ -1,19 +1,35 @@
 // The certificate that our registry is to be trusted by: of the authority that is built in, or of a file. What
 // is read here goes to clients and onto connections, so no key is in it.
 import { DomainError } from '@portolan/oci';
+import type { RetiredAuthority } from '@portolan/tls';
 import { X509Certificate } from 'node:crypto';
 import type { CommandContext } from '../commands/context.ts';
 import { readNamedFile } from '../commands/named-file.ts';
 
-const PEM_HINT = 'give certificates as PEM';
+/** PEM, both. */
+export interface OwnAuthority {
+  /** What engines and people are given. */
+  readonly forClients: string;
+  /** What connections of this program take, which look at what a proxy still shows. */
+  readonly trusted: string;
+  readonly retired: readonly RetiredAuthority[];
+}
 
-/** PEM; undefined where there is none to be seen. */
+/** Undefined where there is none to be seen. */
 export async function readOwnAuthority({
   tls,
-}: Pick<CommandContext, 'tls'>): Promise<string | undefined> {
+  clock,
+}: Pick<CommandContext, 'tls' | 'clock'>): Promise<OwnAuthority | undefined> {
   try {
-    const { findAuthority } = await import('@portolan/tls');
-    return (await findAuthority(tls.directories.authority))?.pem;
+    const { authoritiesForClients, findTrustedAuthorities } = await import('@portolan/tls');
+    const found = await findTrustedAuthorities({ directories: tls.directories, clock });
+    if (found === undefined) return undefined;
+    const { authority, retired } = found;
+    return {
+      forClients: authoritiesForClients(found).map(({ pem }) => pem).join(''),
+      trusted: [authority, ...retired].map(({ pem }) => pem).join(''),
+      retired,
+    };
   } catch (error) {
     // Without one, or as a user who may not see it, the system's trust is what there is.
     const { code } = error as NodeJS.ErrnoException;
@@ -24,11 +40,11 @@ export async function readOwnAuthority({
 
 /** PEM. @throws DomainError `request-invalid` */
 export async function readAuthority(file: string): Promise<string> {
-  const text = await readNamedFile(file, PEM_HINT);
+  const text = await readNamedFile(file);
   try {
     new X509Certificate(text).toString();
   } catch (cause) {
-    const detail = { hint: PEM_HINT };
+    const detail = { hint: 'give certificates as PEM' };
     throw new DomainError('request-invalid', `${file} is no certificate`, detail, { cause });
   }
   // Keys beside certificates happen; engines get none.

@@ -2,6 +2,7 @@
 // A stack trace is for `--debug`.
 import { DomainError } from '@portolan/oci';
 import { SettingsError } from '../config/settings-problem.ts';
+import { explainRefusal } from './access-refusal.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts';
 import { factLines } from './fact-lines.ts';
 import { printableLines } from './printable.ts';
@@ -37,8 +38,6 @@ export class CommandFailure extends Error {
 }
 
 const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
-  EACCES: 'Run as the user that owns the data directory, or correct its permissions.',
-  EPERM: 'Run as the user that owns the data directory, or correct its permissions.',
   EEXIST: 'A file is where a directory should be. Choose another directory with --data-dir.',
   ENOTDIR: 'A file is where a directory should be. Choose another directory with --data-dir.',
   EROFS: 'The file system is read-only. Choose another directory with --data-dir.',
@@ -59,7 +58,13 @@ function words(detail: Readonly<Record<string, unknown>>): string | undefined {
   return lines.length === 0 ? undefined : lines.join('\n');
 }
 
-function ofSystem({ message, code }: NodeJS.ErrnoException): Failure {
+function ofSystem(error: NodeJS.ErrnoException): Failure {
+  const refusal = explainRefusal(error);
+  if (refusal !== undefined) {
+    const { path, hint } = refusal;
+    return { message: `permission denied: ${path}`, hint, exitCode: EXIT.failed };
+  }
+  const { message, code } = error;
   const hint = SYSTEM_ERRORS[code ?? ''] ?? 'Run again with --debug for the details.';
   return { message, hint, exitCode: EXIT.failed };
 }

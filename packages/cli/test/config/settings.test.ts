@@ -217,12 +217,12 @@ describe('mistakes', () => {
     [
       'a file that is not there',
       { environment: { PORTOLAN_CONFIG: '/nowhere.yaml' } },
-      'cannot be read (ENOENT)',
+      'cannot be read: there is no such file',
     ],
     [
       'a secret file that is not there',
       { environment: { PORTOLAN_ADMIN_PASSWORD_FILE: '/nowhere' } },
-      'ENOENT',
+      'cannot read /nowhere: there is no such file',
     ],
     [
       'a secret given twice',

@@ -1,6 +1,7 @@
 // The directory of an export, at its beginning and at its end. SHA256SUMS goes first and comes last: a
 // directory with it holds one whole bundle and nothing of another one.
-import { trySyncDirectory } from '@portolan/storage';
+import { isMissing, trySyncDirectory } from '@portolan/storage';
+import type { Stats } from 'node:fs';
 import { lstat, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
@@ -52,13 +53,23 @@ async function refuseForeignLayout(directory: string): Promise<void> {
   }
 }
 
+/** What may not be looked at is another failure than what is not there. */
+async function statIfThere(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
 /**
  * The directory may be new, and not what it is in: below the place of a stick that is not mounted the
  * system's disk would be filled.
  * @throws MirrorError `request-invalid`
  */
 export async function requireParent(directory: string): Promise<void> {
-  const kind = await stat(directory).catch(() => undefined);
+  const kind = await statIfThere(directory);
   if (kind?.isDirectory() === true) return;
   if (kind !== undefined) {
     throw mirrorError('request-invalid', 'a bundle is a directory, and this is none', {
@@ -66,7 +77,7 @@ export async function requireParent(directory: string): Promise<void> {
     });
   }
   const parent = dirname(directory);
-  if ((await stat(parent).catch(() => undefined))?.isDirectory() === true) return;
+  if ((await statIfThere(parent))?.isDirectory() === true) return;
   throw mirrorError('request-invalid', `there is no directory ${parent}`, {
     hint: 'mount the stick or make the directory first',
   });

@@ -1,6 +1,7 @@
 // What the other side has already, so that a bundle can leave it out: by its own list (`have.json`), or
 // because an earlier bundle went there.
 import type { Digest } from '@portolan/oci';
+import { isMissing } from '@portolan/storage';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { mirrorError } from '../errors.ts';
@@ -31,6 +32,7 @@ async function kindOf(path: string): Promise<'directory' | 'file'> {
   try {
     return (await stat(path)).isDirectory() ? 'directory' : 'file';
   } catch (cause) {
+    if (!isMissing(cause)) throw cause;
     throw mirrorError('request-invalid', `cannot read ${path}`, { hint: HINT }, cause);
   }
 }

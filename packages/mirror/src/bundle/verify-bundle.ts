@@ -103,7 +103,13 @@ async function checkSignature(
 ): Promise<VerifiedBundle['signature']> {
   const { directory, options } = findings;
   const { publicKey } = options;
-  const signature = await readSmallFile(directory, SIGNATURE_FILE, 4096).catch(() => undefined);
+  const signature = await readSmallFile(directory, SIGNATURE_FILE, 4096).catch(
+    // What may not be read is not what is not there.
+    (error: unknown) => {
+      if (error instanceof DomainError) return undefined;
+      throw error;
+    },
+  );
   if (signature === undefined) {
     if (publicKey !== undefined) blame(findings, SIGNATURE_FILE, UNSIGNED);
     return 'none';
