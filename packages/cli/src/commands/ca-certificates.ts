@@ -11,6 +11,7 @@ interface IssueOptions {
   readonly ip?: readonly string[];
   readonly days?: number;
   readonly out?: string;
+  readonly dropNames?: true;
 }
 
 function wholeDays(text: string): number {
@@ -34,11 +35,12 @@ function registerIssue(ca: Command, context: CommandContext): void {
     .option('--ip <address>', 'an address that it holds for, too; repeatable', collectText)
     .option('--days <number>', 'how long it holds (90)', wholeDays)
     .option('--out <directory>', 'write it there, for a server elsewhere; it is not renewed')
+    .option('--drop-names', 'the names that it had before, and that are not given, shall end')
     .addHelpText(
       'after',
       "\nQuote wildcards: portolan ca issue registry.lan '*.registry.lan'\nA running server uses it within seconds, and renews it in the last third of its life.",
     )
-    .action(async (names: string[], { ip = [], days, out }: IssueOptions) => {
+    .action(async (names: string[], { ip = [], days, out, dropNames }: IssueOptions) => {
       const { DEFAULT_DAYS, issueIntoDirectory } = await import('@portolan/tls');
       const { output, tls, clock } = context;
       const issued = await issueIntoDirectory(
@@ -47,6 +49,7 @@ function registerIssue(ca: Command, context: CommandContext): void {
           names: [...names, ...ip],
           days: days ?? DEFAULT_DAYS,
           out: out === undefined ? undefined : resolve(out),
+          dropsNames: dropNames === true,
         },
       );
       output.record(certificateRecord(issued.path, issued));

@@ -1,6 +1,5 @@
 // Issues certificates into a directory, with the record from which they are renewed.
 import { X509Certificate } from 'node:crypto';
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openAuthority } from '../authority/authority.ts';
 import { issueCertificate } from '../authority/issue-certificate.ts';
@@ -8,7 +7,9 @@ import { tlsError } from '../errors.ts';
 import { CertificateName } from '../names/certificate-name.ts';
 import { writeCertificateFile } from './certificate-directory.ts';
 import { type CertificateFacts, factsOf } from './certificate-pem.ts';
-import { readRenewalRecord, type RenewalRecord, writeRenewalRecord } from './renewal-record.ts';
+import { refuseLoss } from './lost-names.ts';
+import { type RenewalRecord, writeRenewalRecord } from './renewal-record.ts';
+import { replacedNames, replacedNamesElsewhere } from './replaced-names.ts';
 
 export interface CertificateDirectories {
   /** `ca/` in the data directory. */
@@ -27,27 +28,13 @@ export interface IssueIntoRequest {
   readonly days: number;
   /** For a server elsewhere: written there, and not renewed by us. */
   readonly out?: string | undefined;
+  /** The names that the one of before had and this one has not shall end. */
+  readonly dropsNames?: boolean;
 }
 
 export interface IssuedCertificate extends CertificateFacts {
   /** Absolute when the directory is. */
   readonly path: string;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** One that somebody brought must not be lost because a name was mistyped. */
-async function refuseForeignFile(directory: string, stem: string): Promise<void> {
-  const path = join(directory, `${stem}.pem`);
-  if ((await readRenewalRecord(directory, stem)) !== undefined || !(await isThere(path))) return;
-  throw tlsError('certificate-exists', `${path} is there, and was not issued by us`, {
-    hint: 'move it away first',
-  });
 }
 
 /** Writes certificate and key as one file: there is no moment in which they do not match. */
@@ -65,23 +52,27 @@ export async function issueByRecord(
   return { ...factsOf(file, new X509Certificate(made.certificate)), path };
 }
 
-/** @throws TlsError `name-refused`, `authority-unknown`, `certificate-exists`, `request-invalid` */
+/**
+ * What it replaces was ours, and every name of that stays, unless told otherwise.
+ * @throws TlsError `name-refused`, `authority-unknown`, `certificate-exists`, `request-invalid`
+ */
 export async function issueIntoDirectory(
   deps: IssueDeps,
-  { names, days, out }: IssueIntoRequest,
+  { names, days, out, dropsNames = false }: IssueIntoRequest,
 ): Promise<IssuedCertificate> {
   const parsed = [...new Set(names.map(CertificateName.parse))];
   const [first] = parsed;
   if (first === undefined) throw tlsError('request-invalid', 'a certificate needs a name');
   const stem = CertificateName.fileStem(first);
+  const directory = out ?? deps.directories.certificates;
+  const before =
+    out === undefined
+      ? await replacedNames(directory, stem)
+      : await replacedNamesElsewhere(deps, directory, stem);
+  if (!dropsNames) refuseLoss(join(directory, `${stem}.pem`), before, { names: parsed, days, out });
   const record: RenewalRecord = { source: 'authority', names: parsed, days };
-  if (out !== undefined) {
-    const directories = { ...deps.directories, certificates: out };
-    return issueByRecord({ ...deps, directories }, stem, record);
-  }
-  const { certificates } = deps.directories;
-  await refuseForeignFile(certificates, stem);
-  const issued = await issueByRecord(deps, stem, record);
-  await writeRenewalRecord(certificates, stem, record);
+  const directories = { ...deps.directories, certificates: directory };
+  const issued = await issueByRecord({ ...deps, directories }, stem, record);
+  if (out === undefined) await writeRenewalRecord(directory, stem, record);
   return issued;
 }
