@@ -43,12 +43,26 @@ function failIfAny(renewals: readonly Renewal[]): void {
   throw new CommandFailure('not every certificate was renewed; those of before stay in use', code);
 }
 
-async function withNearest(error: unknown, name: string, deps: RenewalDeps): Promise<unknown> {
+function stemOf(file: string): string {
+  return file.replace(/\.(?:pem|crt)$/, '');
+}
+
+/** It has no record: another one was meant, or somebody else has issued it. */
+async function explainUnknown(error: unknown, name: string, deps: RenewalDeps): Promise<unknown> {
   if (!(error instanceof DomainError) || error.code !== 'certificate-unknown') return error;
   const { listCertificates } = await import('@portolan/tls');
-  const { certificates } = await listCertificates(deps.directories.certificates);
-  const known = certificates.map(({ file }) => file.replace(/\.pem$/, ''));
-  const nearest = nearestName(name, known);
+  const { certificates, unreadable } = await listCertificates(deps.directories.certificates);
+  const foreign = [...certificates, ...unreadable].find(({ file }) => stemOf(file) === name);
+  if (foreign !== undefined) {
+    const hint = 'get the next one from them, then `portolan ca import CERTIFICATE KEY`';
+    const message = `${foreign.file} is renewed by whoever issued it, and not by us`;
+    return new DomainError(error.code, message, { hint }, { cause: error });
+  }
+  const ours = certificates.filter(({ source }) => source !== 'imported');
+  const nearest = nearestName(
+    name,
+    ours.map(({ file }) => stemOf(file)),
+  );
   if (nearest === undefined) return error;
   const detail = { hint: `did you mean '${nearest}'?` };
   return new DomainError(error.code, error.message, detail, { cause: error });
@@ -66,7 +80,7 @@ export function registerCaRenew(ca: Command, context: CommandContext): void {
       const only = known === undefined ? name : CertificateName.fileStem(known);
       const renewals = await withLease(context, () =>
         renewDue(deps, { isForced: force, only }).catch(async (error: unknown) => {
-          throw await withNearest(error, only ?? '', deps);
+          throw await explainUnknown(error, only ?? '', deps);
         }),
       );
       output.rows(renewals.map(row), ['file', 'outcome', 'error']);

@@ -1,6 +1,6 @@
 import { DAY_MS } from '@portolan/tls';
 import { X509Certificate } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -153,6 +153,43 @@ it('imports a certificate, and leaves it alone from then on', async () => {
   await expect(commands.run('ca issue registry.lan')).rejects.toMatchObject({
     code: 'certificate-exists',
   });
+});
+
+it.each(['imported.lan.pem', 'imported.lan.crt', 'imported.lan.broken.pem'])(
+  'says of %s who renews it, and suggests it to nobody',
+  async (file) => {
+    const commands = await openCommands();
+    await commands.run('ca init', PUBLIC);
+    const out = await emptyDirectory();
+    await commands.run('ca issue imported.registry.lan --out', { more: [out] });
+    const pem = await readFile(join(out, 'imported.registry.lan.pem'), 'utf8');
+    await mkdir(certificates(commands));
+    await writeFile(
+      join(certificates(commands), file),
+      file.includes('broken') ? pem.slice(100) : pem,
+    );
+    await writeFile(join(certificates(commands), 'imported.lan.key'), pem);
+    const name = file.replace(/\.(?:pem|crt)$/, '');
+    await expect(commands.run(`ca renew ${name}`)).rejects.toMatchObject({
+      message: `${file} is renewed by whoever issued it, and not by us`,
+      detail: { hint: expect.stringContaining('portolan ca import') },
+    });
+    await expect(commands.run('ca renew impotred.lan')).rejects.toMatchObject({
+      detail: { hint: expect.not.stringContaining('did you mean') },
+    });
+  },
+);
+
+it('drops names of a certificate only when told to', async () => {
+  const commands = await openCommands();
+  await commands.run('ca init', PUBLIC);
+  await commands.run('ca issue registry.lan *.registry.lan');
+  await expect(commands.run('ca issue registry.lan')).rejects.toMatchObject({
+    code: 'certificate-exists',
+    detail: { hint: expect.stringContaining("`portolan ca issue registry.lan '*.registry.lan'`") },
+  });
+  const { record } = await commands.run('ca issue registry.lan --drop-names');
+  expect(record).toMatchObject({ names: ['registry.lan'] });
 });
 
 it('shows a file that cannot be used beside those that can', async () => {
