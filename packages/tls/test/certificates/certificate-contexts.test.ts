@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { connect, createServer, type TLSSocket } from 'node:tls';
@@ -149,21 +149,25 @@ it('take a file that was broken as soon as it is whole', async () => {
   expect(contexts.list()).toHaveLength(1);
 });
 
-it('forget a file that is removed, but none when the directory cannot be read', async () => {
+it('show the certificate of a file that is gone where no other is for the name', async () => {
   const place = openDirectories();
   await place.init(['registry.lan']);
-  await place.issue(['registry.lan']);
-  const { path } = await place.issue(['a.registry.lan']);
-  const { contexts, events } = await openContexts(place);
-  rmSync(path);
+  const gone = await place.issue(['registry.lan', 'a.registry.lan'], 90);
+  const { contexts } = await openContexts(place);
+  const ask = await startServer(contexts);
+  const seen = async (name: string) => (await ask(name)).getPeerCertificate().fingerprint256;
+  rmSync(gone.path);
   await contexts.reload();
-  expect(contexts.list()).toHaveLength(1);
-  const folder = place.directories.certificates;
-  renameSync(folder, `${folder}.away`);
-  writeFileSync(folder, 'a file where the directory was');
+  expect([await seen('registry.lan'), await seen('nobody.knows')]).toEqual(
+    Array.from({ length: 2 }, () => gone.fingerprint),
+  );
+  const next = await place.issue(['b.registry.lan', 'a.registry.lan'], 30);
   await contexts.reload();
-  expect(contexts.list()).toHaveLength(1);
-  expect(events.at(-1)).toMatchObject({ kind: 'failed', file: folder });
+  expect(await seen('registry.lan')).toBe(gone.fingerprint);
+  // Though it ends sooner.
+  expect(await seen('a.registry.lan')).toBe(next.fingerprint);
+  expect(await seen('nobody.knows')).toBe(next.fingerprint);
+  expect(contexts.list()).toHaveLength(2);
 });
 
 it('tell once a day of a certificate that ends within two weeks', async () => {
