@@ -92,10 +92,20 @@ it under their own names, with HTTPS_PROXY set to this address. It answers nothi
 `;
 }
 
+/** The client is connected; what follows is no longer ours. */
+export function establish(socket: Socket, requestId: string): void {
+  socket.write(`HTTP/1.1 200 Connection established\r\nX-Request-Id: ${requestId}\r\n\r\n`);
+}
+
 /** Ends the connection with it. */
-export function refuse(socket: Socket, { status, reason, text }: ConnectAnswer): void {
+export function refuse(
+  socket: Socket,
+  requestId: string,
+  { status, reason, text }: ConnectAnswer,
+): void {
   const head = [
     `HTTP/1.1 ${status} ${reason}`,
+    `X-Request-Id: ${requestId}`,
     'Content-Type: text/plain; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(text)}`,
     'Connection: close',

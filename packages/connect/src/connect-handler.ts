@@ -10,6 +10,7 @@ import {
   connectOnly,
   dropRest,
   egressRefused,
+  establish,
   FAILED,
   NOT_A_TARGET,
   noCertificate,
@@ -27,6 +28,8 @@ export type ConnectOutcome = 'served' | 'passed' | 'refused' | 'invalid' | 'busy
 
 export interface ConnectFacts {
   readonly request: IncomingMessage;
+  /** In `X-Request-Id` of its answer. */
+  readonly requestId: string;
   readonly outcome: ConnectOutcome;
   /** Undefined when the request named none. */
   readonly target: ConnectTarget | undefined;
@@ -46,6 +49,7 @@ export interface ConnectDeps {
   /** Rejects with `egress-refused` where we do not connect to. */
   readonly dial: (target: ConnectTarget) => Promise<Socket>;
   readonly observe: (facts: ConnectFacts) => void;
+  readonly randomId: () => string;
   readonly publicUrl: string;
   readonly limits: TunnelLimits;
 }
@@ -60,8 +64,6 @@ export interface ConnectHandler {
 
 export const DEFAULT_TUNNEL_LIMITS: TunnelLimits = { maxTunnels: 1000, idleMs: 5 * 60_000 };
 
-const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
-
 /** With a body or two hosts it is a matter of opinion what the connection is for, and where it begins. */
 function targetOf({ url = '', rawHeaders, headers }: IncomingMessage): ConnectTarget | undefined {
   const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host');
@@ -74,12 +76,13 @@ function isEgressRefused(error: unknown): boolean {
   return error instanceof DomainError && error.code === 'egress-refused';
 }
 
-interface Verdict extends Omit<ConnectFacts, 'request' | 'target'> {
+interface Verdict extends Omit<ConnectFacts, 'request' | 'requestId' | 'target'> {
   readonly answer?: ConnectAnswer;
 }
 
 interface Asked {
   readonly request: IncomingMessage;
+  readonly requestId: string;
   readonly socket: Socket;
 }
 
@@ -87,11 +90,14 @@ interface Asked {
 function createConnections({ prepare, dial, limits }: ConnectDeps) {
   const tunnels = createTunnels(limits);
 
-  async function serve({ request, socket }: Asked, target: ConnectTarget): Promise<Verdict> {
+  async function serve(
+    { request, requestId, socket }: Asked,
+    target: ConnectTarget,
+  ): Promise<Verdict> {
     try {
       const serveAs = await prepare(target, request);
       if (socket.destroyed) return { outcome: 'failed' };
-      socket.write(ESTABLISHED);
+      establish(socket, requestId);
       serveAs(socket);
       return { outcome: 'served' };
     } catch (error) {
@@ -99,7 +105,7 @@ function createConnections({ prepare, dial, limits }: ConnectDeps) {
     }
   }
 
-  async function pass({ socket }: Asked, target: ConnectTarget): Promise<Verdict> {
+  async function pass({ requestId, socket }: Asked, target: ConnectTarget): Promise<Verdict> {
     if (!tunnels.take(socket)) return { outcome: 'busy', answer: TOO_MANY };
     try {
       const upstream = await dial(target);
@@ -107,7 +113,7 @@ function createConnections({ prepare, dial, limits }: ConnectDeps) {
         upstream.destroy();
         return { outcome: 'failed' };
       }
-      socket.write(ESTABLISHED);
+      establish(socket, requestId);
       tunnels.join(socket, upstream);
       return { outcome: 'passed' };
     } catch (error) {
@@ -135,19 +141,19 @@ function createDecision(deps: ConnectDeps, connections: ReturnType<typeof create
 }
 
 export function createConnectHandler(deps: ConnectDeps): ConnectHandler {
-  const { observe, publicUrl } = deps;
+  const { observe, randomId, publicUrl } = deps;
   const connections = createConnections(deps);
   const decide = createDecision(deps, connections);
   const refused = new WeakSet<Socket>();
 
   async function answer(asked: Asked): Promise<void> {
-    const { request, socket } = asked;
+    const { request, requestId, socket } = asked;
     const target = targetOf(request);
     const { answer: refusal, ...facts } = await decide(asked, target).catch(
       (error: unknown): Verdict => ({ outcome: 'failed', answer: FAILED, error }),
     );
-    if (refusal !== undefined) refuse(socket, refusal);
-    observe({ request, target, ...facts });
+    if (refusal !== undefined) refuse(socket, requestId, refusal);
+    observe({ request, requestId, target, ...facts });
   }
 
   return {
@@ -156,6 +162,7 @@ export function createConnectHandler(deps: ConnectDeps): ConnectHandler {
       response
         .writeHead(405, {
           Allow: 'CONNECT',
+          'X-Request-Id': randomId(),
           Connection: 'close',
           'Content-Type': 'text/plain; charset=utf-8',
         })
@@ -169,7 +176,7 @@ export function createConnectHandler(deps: ConnectDeps): ConnectHandler {
         return;
       }
       socket.setTimeout(0);
-      void answer({ request, socket });
+      void answer({ request, requestId: randomId(), socket });
     },
     drain: connections.drain,
   };

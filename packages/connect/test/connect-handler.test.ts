@@ -2,7 +2,7 @@ import { DomainError } from '@portolan/oci';
 import { describe, expect, it } from 'vitest';
 import { echo, openClient, startConnectServer, startPeer, waitFor } from './connect-server.ts';
 
-const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
+const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\nX-Request-Id: an-id\r\n\r\n';
 
 function request(target: string, ...headers: string[]): string {
   return [`CONNECT ${target} HTTP/1.1`, `Host: ${target}`, ...headers, '', ''].join('\r\n');
@@ -69,6 +69,8 @@ describe('a request that is refused', () => {
     const server = await startConnectServer();
     const answer = await ask(server.port, request(target));
     expect(answer.split('\r\n')[0]).toBe(`HTTP/1.1 ${status}`);
+    expect(answer).toContain('\r\nX-Request-Id: an-id\r\n');
+    expect(server.facts.map(({ requestId }) => requestId)).toEqual(['an-id']);
     expect(answer).not.toContain('database');
     expect(server.dialled).toEqual([]);
   });
@@ -116,6 +118,7 @@ describe('a request that is refused', () => {
     const answer = await ask(server.port, text);
     expect(answer).toMatch(/^HTTP\/1\.1 405 /);
     expect(answer).toContain('Allow: CONNECT\r\n');
+    expect(answer).toContain('X-Request-Id: an-id\r\n');
     expect(answer).toContain('the CONNECT proxy of the registry https://registry.lan');
   });
 

@@ -66,6 +66,7 @@ export async function startConnectServer(
       if (options.dial === undefined) throw new Error('nobody is there');
       return options.dial(host);
     },
+    randomId: () => 'an-id',
     observe(fact) {
       facts.push(fact);
       outcomes.push(`${fact.outcome} ${fact.target?.host ?? ''}`.trim());

@@ -9,6 +9,7 @@ export type {
   Correlate,
   Correlation,
   ObserveRequest,
+  ObserveRoute,
   RequestObservation,
 } from './http/observation.ts';
 export { ROUTES, type Route } from './http/routes.ts';

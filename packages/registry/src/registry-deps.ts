@@ -10,7 +10,7 @@ import type {
 } from '@portolan/storage';
 import type { Logger } from 'pino';
 import type { KeySet } from './access/key-set.ts';
-import type { Correlate, ObserveRequest, SourceOf } from './http/observation.ts';
+import type { Correlate, ObserveRequest, ObserveRoute, SourceOf } from './http/observation.ts';
 
 export interface RegistryLimits {
   /** A larger manifest is refused with 413. */
@@ -75,6 +75,7 @@ export interface RegistryDeps {
   readonly randomId: RandomId;
   readonly limits: RegistryLimits;
   readonly observe?: ObserveRequest;
+  readonly observeRoute?: ObserveRoute;
   readonly correlate?: Correlate;
   readonly sourceOf?: SourceOf;
 }

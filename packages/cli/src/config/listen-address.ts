@@ -100,6 +100,7 @@ function isLocalhost(address: ListenAddress): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
+/** Without what is spoken there. */
 function formatPlace(address: Place): string {
   if (address.kind === 'unix') return `unix:${address.path}`;
   if (address.kind === 'systemd') return `systemd:${address.name ?? ''}`;
@@ -115,4 +116,4 @@ function format(address: ListenAddress): string {
     : `${address.scheme}://${place}`;
 }
 
-export const ListenAddress = { parse, isLocalhost, format } as const;
+export const ListenAddress = { parse, isLocalhost, format, formatPlace } as const;

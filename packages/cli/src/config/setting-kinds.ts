@@ -110,6 +110,19 @@ function isNetwork(cidr: string): boolean {
   return family !== 0 && (bits === undefined || Number(bits) <= (family === 4 ? 32 : 128));
 }
 
+/** Each of those that is there once more; a port that the system chooses is never the same. */
+function repeated(addresses: readonly ListenAddress[]): Set<string> {
+  const seen = new Set<string>();
+  const again = new Set<string>();
+  for (const address of addresses) {
+    if (address.kind === 'tcp' && address.port === 0) continue;
+    const place = ListenAddress.formatPlace(address);
+    if (seen.has(place)) again.add(place);
+    seen.add(place);
+  }
+  return again;
+}
+
 /** Where to listen. */
 export function listenList() {
   return listOf('addresses')
@@ -122,7 +135,12 @@ export function listenList() {
         context.addIssue(`${which}${address.problem}`);
         return [];
       }),
-    );
+    )
+    .superRefine((addresses, context) => {
+      for (const place of repeated(addresses)) {
+        context.addIssue(`names ${place} twice; one address takes one scheme`);
+      }
+    });
 }
 
 function findUrl(value: string): URL | undefined {

@@ -6,6 +6,7 @@ import {
   isPublished,
   openSigningKeys,
   publicKeySetOf,
+  sourceOf,
 } from '@portolan/auth';
 import {
   createRegistryApp,
@@ -160,6 +161,7 @@ export async function composeApps(deps: ComposeDeps): Promise<RequestHandlers> {
   const keySet = keySetFor(deps);
   const registry = registryHandlers(deps, keySet);
   if (role === 'all') return routeByPath(registry, await authHandlers(deps));
-  const health = createRegistryHealth({ checkReady: deps.checkReady, keySet, logger: deps.logger });
+  const { checkReady, logger } = deps;
+  const health = createRegistryHealth({ checkReady, keySet, logger, randomId });
   return routeByPath(registry, { request: health, checkContinue: health });
 }

@@ -7,6 +7,7 @@ export interface RegistryHealthDeps {
   readonly checkReady: () => Promise<void>;
   readonly keySet: KeySet;
   readonly logger: Logger;
+  readonly randomId: () => string;
 }
 
 function answer(response: ServerResponse, status: number, body: object): void {
@@ -18,22 +19,26 @@ function answer(response: ServerResponse, status: number, body: object): void {
   response.end(text);
 }
 
-export function createRegistryHealth({ checkReady, keySet, logger }: RegistryHealthDeps) {
-  async function readyz(response: ServerResponse): Promise<void> {
+export function createRegistryHealth(deps: RegistryHealthDeps) {
+  const { checkReady, keySet, logger, randomId } = deps;
+
+  async function readyz(response: ServerResponse, requestId: string): Promise<void> {
     try {
       await checkReady();
       // No such key; but asking throws when no keys could be loaded.
       await keySet.find('');
       answer(response, 200, { status: 'ok' });
     } catch (err) {
-      logger.warn({ err }, 'not ready');
+      logger.warn({ requestId, err }, 'not ready');
       answer(response, 503, { status: 'not ready' });
     }
   }
   return (request: IncomingMessage, response: ServerResponse): void => {
     const [path] = (request.url ?? '').split('?');
+    const requestId = randomId();
+    response.setHeader('X-Request-Id', requestId);
     const isRead = request.method === 'GET' || request.method === 'HEAD';
-    if (isRead && path === '/readyz') void readyz(response);
+    if (isRead && path === '/readyz') void readyz(response, requestId);
     else if (isRead && path === '/livez') answer(response, 200, { status: 'ok' });
     else answer(response, 404, { message: 'this is a registry; its API is below /v2/' });
   };

@@ -57,7 +57,7 @@ function createAccess(deps: RegistryDeps) {
  * app.attach(http.createServer({ requestTimeout: 0 }).listen(5000));
  */
 export function createRegistryApp(deps: RegistryDeps): RegistryApp {
-  const { logger, limits, content } = deps;
+  const { logger, limits, content, observeRoute } = deps;
   const app = new Koa<RequestState>();
   // Outermost first. The log sees the final status; lingering must see the answer to a refusal, so
   // it stands outside the errors; dispatch is the only one that throws.
@@ -66,7 +66,7 @@ export function createRegistryApp(deps: RegistryDeps): RegistryApp {
   app.use(createErrorMiddleware(logger));
   const resolveView = createViewResolver(deps);
   const requireAccess = createAccess(deps);
-  app.use(createDispatch({ content, limits, resolveView, requireAccess }));
+  app.use(createDispatch({ content, limits, resolveView, requireAccess, observeRoute }));
   // What koa reports here happened after the headers were sent: nearly always a client that left.
   app.on('error', (error: NodeJS.ErrnoException, ctx?: Koa.Context) => {
     const hasLeft =

@@ -6,6 +6,7 @@ import type { RequireAccess } from '../access/require-access.ts';
 import { RegistryError } from '../registry-error.ts';
 import { repositoryInView, type ResolveView, type SentTarget } from '../views/resolve-view.ts';
 import { createRouteMatcher, type RouteMatch } from './match-route.ts';
+import type { ObserveRoute } from './observation.ts';
 import type {
   EndpointDeps,
   Handler,
@@ -87,9 +88,11 @@ function noteView(ctx: RegistryContext, view: UpstreamHost | undefined): void {
 export interface DispatchDeps extends EndpointDeps {
   readonly resolveView: ResolveView;
   readonly requireAccess: RequireAccess;
+  readonly observeRoute: ObserveRoute | undefined;
 }
 
-export function createDispatch({ resolveView, requireAccess, ...deps }: DispatchDeps) {
+export function createDispatch(dispatching: DispatchDeps) {
+  const { resolveView, requireAccess, observeRoute, ...deps } = dispatching;
   const matchRoute = createRouteMatcher(ROUTES.map((route) => makeEndpoint(route, deps)));
 
   return async (ctx: RegistryContext): Promise<void> => {
@@ -102,6 +105,7 @@ export function createDispatch({ resolveView, requireAccess, ...deps }: Dispatch
     const endpoint = select(match, ctx.req.method ?? '');
     const { name, parameter = '' } = match ?? {};
     ctx.state.route = endpoint.name;
+    observeRoute?.(endpoint.name);
     const repository = name === undefined ? undefined : repositoryInView(view, name);
     if (repository !== undefined) {
       ctx.state.repository = repository;

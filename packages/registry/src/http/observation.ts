@@ -18,6 +18,9 @@ export interface RequestObservation {
 /** Must neither throw nor wait. */
 export type ObserveRequest = (observation: RequestObservation) => void;
 
+/** The name of the row that a request has reached; its observation follows. Must neither throw nor wait. */
+export type ObserveRoute = (route: string) => void;
+
 /** What leads from our log to somebody else's. Field names are those of the log line. */
 export interface Correlation {
   readonly traceId?: string;

@@ -98,6 +98,8 @@ export function createTokenEndpoint(deps: TokenEndpointDeps): TokenEndpoint {
     if (view?.host !== undefined) ctx.state.view = view.host;
     const identify = view === undefined ? authenticate : authenticateInView;
     const subject = await identify(request, ctx.state.source);
+    // In a view a login that is nobody's here is somebody's elsewhere, and was dropped.
+    if (subject === undefined) ctx.state.grant = 'anonymous';
     const scopes = Scope.parseAll(request.scopes);
     const { access, stamp } = await authorizer.authorize({
       subject,

@@ -24,8 +24,9 @@ export function createConnectLog(deps: ConnectLogDeps): (facts: ConnectFacts) =>
   }
 
   return (facts) => {
-    const { request, outcome, target, error } = facts;
+    const { request, requestId, outcome, target, error } = facts;
     const fields = {
+      requestId,
       target: target && ConnectTarget.format(target),
       outcome,
       source: sourceOf(request),

@@ -26,6 +26,7 @@ export interface ConnectProxyDeps {
   readonly ticketKeys: HandshakeDeps['ticketKeys'];
   readonly peers: Peers;
   readonly observe: (facts: ConnectFacts) => void;
+  readonly randomId: () => string;
 }
 
 export interface ConnectProxy {
@@ -64,7 +65,7 @@ function joinHandlers(proxy: ConnectHandler, apps: RequestHandlers): RequestHand
 }
 
 export function createConnectProxy(deps: ConnectProxyDeps): ConnectProxy {
-  const { settings, publicUrl, served, peers, observe } = deps;
+  const { settings, publicUrl, served, peers, observe, randomId } = deps;
   const proxies: ConnectHandler[] = [];
   const dial = createDial(settings.egress);
 
@@ -86,6 +87,7 @@ export function createConnectProxy(deps: ConnectProxyDeps): ConnectProxy {
       passThrough: settings.passThrough,
       dial: ({ host, port }) => dial(host, port),
       observe,
+      randomId,
       publicUrl,
       limits: DEFAULT_TUNNEL_LIMITS,
     });

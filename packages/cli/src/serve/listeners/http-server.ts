@@ -6,8 +6,8 @@ import type { ListenAddress } from '../../config/listen-address.ts';
 import { type Admission, type AdmissionDeps, createAdmission, type Tunnel } from './admission.ts';
 import type { ConnectionSlots } from './connection-limit.ts';
 import { listenOnInherited } from './passed-sockets.ts';
-import { type CountRefusal, REASON_OF_STATUS, reasonOfClientError } from './refusal.ts';
-import { refusalOf } from './request-check.ts';
+import { type CountRefusal, reasonOfClientError } from './refusal.ts';
+import { createRequestRefusal, type RequestRefusalDeps } from './request-refusal.ts';
 
 export interface RequestHandlers {
   readonly request: (request: IncomingMessage, response: ServerResponse) => void;
@@ -17,7 +17,7 @@ export interface RequestHandlers {
   readonly connect?: (request: IncomingMessage, socket: Socket) => void;
 }
 
-export interface HttpServerDeps extends AdmissionDeps {
+export interface HttpServerDeps extends AdmissionDeps, RequestRefusalDeps {
   readonly slots: ConnectionSlots;
 }
 
@@ -40,6 +40,8 @@ const BACKLOG = 1024;
 
 function configure(): Server {
   const server = createServer({
+    // Ours refuses these, too.
+    requireHostHeader: false,
     // A layer may take hours; the registry has a rule on progress instead (reference R2-19).
     requestTimeout: 0,
     headersTimeout: 60_000,
@@ -107,31 +109,14 @@ function countUnparsed(server: Server, countRefusal: CountRefusal): void {
   };
 }
 
-/**
- * Refuses a request that is not right, and what its connection brings after it: where the next one begins
- * is then a matter of opinion.
- */
-function createRefusal(countRefusal: CountRefusal) {
-  const refused = new WeakSet<Socket>();
-  return (request: IncomingMessage, response: ServerResponse): boolean => {
-    if (refused.has(request.socket)) return false;
-    const status = refusalOf(request);
-    if (status === undefined) return true;
-    refused.add(request.socket);
-    response.writeHead(status, { Connection: 'close' }).end();
-    countRefusal?.(REASON_OF_STATUS[status]);
-    return false;
-  };
-}
-
 /** Both events wait for the handlers once, and go straight to them from then on. */
 function dispatch(
   server: Server,
   { scheme }: ListenAddress,
-  countRefusal: CountRefusal,
+  deps: RequestRefusalDeps,
 ): (handlers: RequestHandlers) => void {
   const { promise, resolve } = Promise.withResolvers<RequestHandlers>();
-  const isRight = createRefusal(countRefusal);
+  const { isRight, refuse } = createRequestRefusal(deps);
   let handlers: RequestHandlers | undefined;
   for (const kind of ['request', 'checkContinue'] as const) {
     server.on(kind, (request, response) => {
@@ -140,6 +125,9 @@ function dispatch(
       else void promise.then((ready) => ready[kind](request, response));
     });
   }
+  server.on('checkExpectation', (request, response) => {
+    if (isRight(request, response)) refuse(request, response, 417);
+  });
   if (scheme === 'connect') {
     server.on('connect', (request, socket: Socket, head) => {
       // At once: after its end nothing can be put back.
@@ -177,7 +165,7 @@ export async function startHttpServer(
 ): Promise<HttpServer> {
   const server = configure();
   countUnparsed(server, deps.countRefusal);
-  const handle = dispatch(server, address, deps.countRefusal);
+  const handle = dispatch(server, address, deps);
   let admission: Admission | undefined;
   // The first connection may come before `listening` has been heard of.
   const admissionNow = (): Admission =>

@@ -8,13 +8,14 @@ import {
   startHttpServer,
 } from './http-server.ts';
 import { listenFailure } from './listen-failure.ts';
+import type { OriginFor } from './redirect-origin.ts';
 import { redirectTo } from './redirect.ts';
 
 export interface Listeners {
   /** In the order of the settings, with the ports that were taken. */
   readonly addresses: readonly ListenAddress[];
-  /** Requests wait until the apps are there. `connect` is for listeners of that scheme. */
-  handle(apps: RequestHandlers, publicUrl: string, connect?: HandlersBehindConnect): void;
+  /** Requests wait until the apps are there. */
+  handle(answering: Answering): void;
   readonly isDraining: () => boolean;
   /** Accepts no more; resolves when the last request is answered, at the latest after the grace. */
   drain(graceMs: number): Promise<void>;
@@ -26,18 +27,23 @@ export type HandlersBehindConnect = (
   secure: HttpServer['secure'],
 ) => RequestHandlers;
 
-interface Answering {
+export interface Answering {
   readonly apps: RequestHandlers;
-  readonly publicUrl: string;
-  readonly connect: HandlersBehindConnect | undefined;
+  /** For listeners that redirect. */
+  readonly originFor: OriginFor;
+  /** For listeners of that scheme. */
+  readonly connect?: HandlersBehindConnect | undefined;
 }
 
-type HandlersOf = (answering: Answering, server: HttpServer) => RequestHandlers;
+type HandlersOf = (
+  answering: Answering & Pick<HttpServerDeps, 'randomId'>,
+  server: HttpServer,
+) => RequestHandlers;
 
 const HANDLERS: Readonly<Record<ListenScheme, HandlersOf>> = {
   http: ({ apps }) => apps,
   https: ({ apps }) => apps,
-  redirect: ({ apps, publicUrl }) => redirectTo(publicUrl, apps),
+  redirect: ({ apps, ...redirecting }) => redirectTo(redirecting, apps),
   connect({ apps, connect }, { secure }) {
     if (connect === undefined) throw new Error('nobody answers CONNECT');
     return connect(apps, secure);
@@ -48,7 +54,7 @@ async function startOne(address: ListenAddress, deps: HttpServerDeps): Promise<H
   try {
     return await startHttpServer(address, deps);
   } catch (error) {
-    throw listenFailure(address, (error as NodeJS.ErrnoException).code ?? 'unknown');
+    throw await listenFailure(address, (error as NodeJS.ErrnoException).code ?? 'unknown');
   }
 }
 
@@ -69,10 +75,10 @@ export async function startListeners(
   }
   return {
     addresses: servers.map(({ address }) => address),
-    handle(apps, publicUrl, connect) {
-      const answering = { apps, publicUrl, connect };
+    handle(answering) {
+      const all = { ...answering, randomId: deps.randomId };
       for (const server of servers) {
-        server.handle(HANDLERS[server.address.scheme](answering, server));
+        server.handle(HANDLERS[server.address.scheme](all, server));
       }
     },
     isDraining: () => servers.some((server) => server.isDraining()),

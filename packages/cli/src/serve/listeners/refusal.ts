@@ -19,6 +19,7 @@ export type CountRefusal = ((reason: RefusalReason) => void) | undefined;
 /** Of a request that we refuse ourselves. */
 export const REASON_OF_STATUS = {
   400: 'bad_request',
+  417: 'bad_request',
   431: 'headers_too_large',
   501: 'unknown_coding',
 } as const satisfies Record<number, RefusalReason>;

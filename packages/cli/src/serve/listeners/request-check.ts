@@ -33,14 +33,18 @@ function isCodingKnown({ headers }: IncomingMessage): boolean {
   return coding === undefined || coding.toLowerCase() === 'chunked';
 }
 
+export type RefusedStatus = 400 | 417 | 431 | 501;
+
 /** The status of a refusal, or undefined for a request that is right. */
-export function refusalOf(request: IncomingMessage): 400 | 431 | 501 | undefined {
+export function refusalOf(request: IncomingMessage): RefusedStatus | undefined {
   if (request.rawHeaders.length > 2 * MAX_HEADERS) return 431;
   const hosts = hostsOf(request);
   const [host = ''] = hosts;
   if (hosts.length > 1) return 400;
-  // HTTP/1.0 need not say it, and node has refused others that do not.
-  if (hosts.length === 1 && !HOST.test(host)) return 400;
+  if (hosts.length === 0) {
+    // HTTP/1.0 need not say it.
+    if (request.httpVersion !== '1.0') return 400;
+  } else if (!HOST.test(host)) return 400;
   if (!isCodingKnown(request)) return 501;
   return toOriginForm(request, host) ? undefined : 400;
 }

@@ -16,6 +16,8 @@ interface NativeContext {
   setTicketKeys(keys: Buffer): void;
 }
 
+const LEFT = 'the client left within its TLS handshake';
+
 async function choose(
   find: HandshakeDeps['find'],
   name: string,
@@ -30,6 +32,16 @@ async function choose(
   return done(null, context);
 }
 
+/**
+ * The client's half is closed, which ends nothing by itself: HTTP has its sockets half-open. Bytes are read
+ * from either, so either may be the one that comes to the end.
+ */
+function whenLeft(raw: Socket, socket: TLSSocket, then: (error: Error) => void): void {
+  const leave = (): void => then(new Error(LEFT));
+  raw.once('end', leave);
+  socket.once('end', leave);
+}
+
 /** Rejects when the handshake fails or the connection ends; node has told the client why. */
 export async function handshake(
   raw: Socket,
@@ -37,6 +49,7 @@ export async function handshake(
 ): Promise<TLSSocket> {
   const secureContext = await find(undefined);
   if (secureContext === undefined) throw new Error('there is no certificate');
+  if (raw.readableEnded || raw.destroyed) throw new Error(LEFT);
   // Tickets are always those of the first context, whatever the name then leads to.
   (secureContext.context as NativeContext).setTicketKeys(ticketKeys());
   const socket = new TLSSocket(raw, {
@@ -51,7 +64,8 @@ export async function handshake(
   // Once the handshake is done, node tells errors to sockets of its own TLS server alone: without this
   // neither a broken record nor a renegotiation would end the connection.
   socket.on('_tlsError', (error: Error) => socket.destroy(error));
-  socket.once('close', () => reject(new Error('the connection ended within its TLS handshake')));
+  socket.once('close', () => reject(new Error(LEFT)));
+  whenLeft(raw, socket, reject);
   socket.once('secure', () => {
     // TLS 1.2 only; nobody needs it, and each costs a handshake.
     socket.disableRenegotiation();

@@ -1,8 +1,7 @@
 // Requests to `/v2/`, under the names and the handlers of distribution, so that dashboards made for it
 // show this registry, too.
-import type { ObserveRequest } from '@portolan/registry';
+import { type ObserveRequest, type ObserveRoute, ROUTES } from '@portolan/registry';
 import type { Registry } from 'prom-client';
-import type { RequestHandlers } from '../listeners/http-server.ts';
 import { addAskedGauge } from './asked-gauge.ts';
 import { BODY_BYTES, codeLabel, methodLabel, NO_HANDLER, REQUEST_SECONDS } from './http-labels.ts';
 import {
@@ -32,10 +31,13 @@ const HANDLERS: Readonly<Record<string, string>> = {
   'extensions-of-repository': 'extensions',
 };
 
+function handlerOf(route: string): string {
+  return HANDLERS[route] ?? route;
+}
+
 export interface RegistryMetrics {
   readonly observe: ObserveRequest;
-  /** The same handlers, counted while they are at work. */
-  trackInFlight(handlers: RequestHandlers): RequestHandlers;
+  readonly observeRoute: ObserveRoute;
 }
 
 interface OfHandler {
@@ -112,7 +114,7 @@ function createSeries(registry: Registry) {
     }),
   );
   const ofRoute = cached((route: string | undefined) =>
-    ofMethod(route === undefined ? NO_HANDLER : (HANDLERS[route] ?? route)),
+    ofMethod(route === undefined ? NO_HANDLER : handlerOf(route)),
   );
   return {
     find: (route: string | undefined, method: string) => ofRoute(route)(methodLabel(method)),
@@ -127,25 +129,29 @@ function createSeries(registry: Registry) {
   };
 }
 
-export function createRegistryMetrics(registry: Registry): RegistryMetrics {
-  const series = createSeries(registry);
-  let [begun, ended] = [0, 0];
+/** By handler, each of which is there from the start. A request that reaches none is over at once. */
+function createInFlight(registry: Registry) {
+  const inFlight = new Map(ROUTES.map(({ name }) => [handlerOf(name), 0]));
   addAskedGauge(registry, {
     name: 'registry_http_in_flight_requests',
-    help: 'Requests to the registry that are being answered.',
-    ask: (gauge) => gauge.set(begun - ended),
+    help: 'Requests to the registry that are being answered, by handler.',
+    labelNames: ['handler'],
+    ask(gauge) {
+      for (const [handler, count] of inFlight) gauge.set({ handler }, count);
+    },
   });
+  return (route: string, change: 1 | -1): void => {
+    const handler = handlerOf(route);
+    inFlight.set(handler, (inFlight.get(handler) ?? 0) + change);
+  };
+}
 
-  const track =
-    (handler: RequestHandlers['request']): RequestHandlers['request'] =>
-    (request, response) => {
-      begun++;
-      handler(request, response);
-    };
-
+export function createRegistryMetrics(registry: Registry): RegistryMetrics {
+  const series = createSeries(registry);
+  const countInFlight = createInFlight(registry);
   return {
     observe({ route, method, status, durationMs, bytesReceived, bytesSent }) {
-      ended++;
+      if (route !== undefined) countInFlight(route, -1);
       const found = series.find(route, method);
       series.count(found, status);
       // A clock that was set back is no request that took less than nothing.
@@ -153,9 +159,6 @@ export function createRegistryMetrics(registry: Registry): RegistryMetrics {
       found.received.observe(bytesReceived);
       found.sent.observe(bytesSent);
     },
-    trackInFlight: ({ request, checkContinue }) => ({
-      request: track(request),
-      checkContinue: track(checkContinue),
-    }),
+    observeRoute: (route) => countInFlight(route, 1),
   };
 }

@@ -7,7 +7,13 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { selfSigned } from '../listeners/certificate-files.ts';
 import { readAll } from '../listeners/start-listener.ts';
-import { type RunningServer, run, scratchDirectory, startServer } from '../start-server.ts';
+import {
+  type RunningServer,
+  run,
+  scratchDirectory,
+  startServer,
+  waitUntil,
+} from '../start-server.ts';
 
 const CANARY = 'proxy-canary-password';
 /** From 192.0.2.1. */
@@ -73,7 +79,9 @@ async function statusOf(port: number, target: string): Promise<string> {
 async function openTunnel(site: Site, target: string, servername: string): Promise<TLSSocket> {
   const raw = await open(site.port, target);
   const [answer] = (await once(raw, 'data')) as [Buffer];
-  expect(answer.toString()).toBe('HTTP/1.1 200 Connection established\r\n\r\n');
+  expect(answer.toString()).toMatch(
+    /^HTTP\/1\.1 200 Connection established\r\nX-Request-Id: [0-9a-f]{32}\r\n\r\n$/,
+  );
   const socket = connectTls({ socket: raw, servername, ca: site.ca });
   await once(socket, 'secureConnect');
   return socket;
@@ -149,6 +157,33 @@ describe.each([1, 2])('a connect listener with %d worker(s)', (workers) => {
     const all = readAll(raw);
     raw.write('GET /v2/ HTTP/1.1\r\nHost: quay.io\r\n\r\n');
     expect(await all).not.toContain('HTTP/');
+  });
+
+  it('frees a tunnel at once whose client leaves before TLS, and does not call it late', async () => {
+    const raw = connectTcp({ port: site.port, host: '127.0.0.1', allowHalfOpen: true });
+    raw.on('error', () => undefined);
+    await once(raw, 'connect');
+    raw.write('CONNECT quay.io:443 HTTP/1.1\r\nHost: quay.io:443\r\n\r\n');
+    await once(raw, 'data');
+    const startedAt = performance.now();
+    const all = readAll(raw);
+    raw.end();
+    await all;
+    raw.destroy();
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    await waitUntil(() => site.stderr().includes('the client left within its TLS handshake'));
+  });
+
+  it('has the id of an answer in its log', async () => {
+    const answer = await readAll(await open(site.port, 'gcr.io:443'));
+    const [, id = 'none'] = /X-Request-Id: (\w{32})\r\n/.exec(answer) ?? [];
+    await waitUntil(() => site.stderr().includes(id));
+    const line =
+      site
+        .stderr()
+        .split('\n')
+        .find((one) => one.includes(id)) ?? '{}';
+    expect(JSON.parse(line)).toMatchObject({ target: 'gcr.io', source: '127.0.0.1' });
   });
 
   it('is no proxy for plain HTTP, nor within its own tunnels', async () => {

@@ -23,6 +23,7 @@ beforeAll(async () => {
     slots: createConnectionSlots(10),
     tls: undefined,
     report: () => undefined,
+    randomId: () => 'an-id',
   });
   server.handle({
     request: (_, response) => response.end(),

@@ -32,17 +32,18 @@ async function startBackend(): Promise<Backend> {
     slots: createConnectionSlots(100),
     tls: undefined,
     report: () => undefined,
+    randomId: () => 'an-id',
   });
-  listeners.handle(
-    {
+  listeners.handle({
+    apps: {
       request: (request, response) => {
         request.on('error', () => undefined);
         request.resume().once('end', () => response.end(`<${request.method} ${request.url}>`));
       },
       checkContinue: (_, response) => response.end(),
     },
-    'https://registry.test',
-  );
+    originFor: async () => 'https://registry.test',
+  });
   const [bound] = listeners.addresses;
   return { listeners, port: bound?.kind === 'tcp' ? bound.port : 0 };
 }

@@ -1,13 +1,18 @@
-import { connect } from 'node:net';
-import { createSecureContext } from 'node:tls';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect as connectTls, createSecureContext } from 'node:tls';
 import { expect, it } from 'vitest';
 import { selfSigned } from './certificate-files.ts';
-import { exchange, type ListenerOptions, startListener } from './start-listener.ts';
+import { exchange, type ListenerOptions, readAll, startListener } from './start-listener.ts';
 import { waitUntil } from '../start-server.ts';
 
 const pem = selfSigned('one.test');
 const context = createSecureContext({ cert: pem, key: pem });
 const tls = { find: () => context, ticketKeys: () => Buffer.alloc(48) };
+/** A name that is looked up without end. */
+const never = new Promise<undefined>(() => undefined);
+/** Of a proxy that speaks for itself. */
+const LOCAL_HEADER = '\r\n\r\n\0\r\nQUIT\n\x20\0\0\0';
 const REQUEST = 'GET /livez HTTP/1.1\r\nHost: one.test\r\nConnection: close\r\n\r\n';
 
 function request(...lines: string[]): string {
@@ -80,3 +85,68 @@ it.each(['127.0.0.1:0', 'https://127.0.0.1:0'])(
     expect(listener.refusals).toEqual([]);
   },
 );
+
+/** Sends the bytes, and its end; resolves with what it got, once the server has freed the connection. */
+async function leave(port: number, parts: readonly string[]): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  const all = readAll(socket);
+  for (const part of parts) {
+    socket.write(Buffer.from(part, 'latin1'));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  socket.end();
+  return all;
+}
+
+const CONNECT = 'CONNECT quay.io:443 HTTP/1.1\r\nHost: quay.io:443\r\n\r\n';
+const HALF_A_HELLO = '\x16\x03\x01\x02\x00';
+/** The first flight of a client that asks for one.test. */
+async function clientHello(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const client = connectTls({ port, host: '127.0.0.1', servername: 'one.test' });
+  client.on('error', () => undefined);
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  const [bytes] = (await once(socket, 'data')) as [Buffer];
+  client.destroy();
+  server.close();
+  return bytes.toString('latin1');
+}
+
+const HELLO = await clientHello();
+
+it.each<[what: string, text: string, parts: readonly string[]]>([
+  ['before TLS', 'https://127.0.0.1:0', []],
+  ['within TLS', 'https://127.0.0.1:0', [HALF_A_HELLO]],
+  ['while a certificate is looked for', 'https://127.0.0.1:0', [HELLO]],
+  ['after a PROXY header', 'https://127.0.0.1:0?proxy-protocol', [LOCAL_HEADER]],
+  ['after CONNECT', 'connect://127.0.0.1:0', [CONNECT]],
+  ['within TLS after CONNECT', 'connect://127.0.0.1:0', [CONNECT, HALF_A_HELLO]],
+  ['within TLS together with CONNECT', 'connect://127.0.0.1:0', [CONNECT + HALF_A_HELLO]],
+])('frees a client that leaves %s at once, and counts it as tls', async (_, text, parts) => {
+  const find = (name: string | undefined) => (name === undefined ? context : never);
+  const listener = await startListener(text, { tls: { ...tls, find } });
+  const startedAt = performance.now();
+  await leave(listener.port, parts);
+  expect(performance.now() - startedAt).toBeLessThan(10_000);
+  await waitUntil(() => listener.refusals.length > 0);
+  expect(listener.refusals).toEqual(['tls']);
+  expect(listener.reasons).toEqual(['the client left within its TLS handshake']);
+});
+
+it.each([
+  ['400', request('Host: a', 'Host: b')],
+  ['400', request()],
+  ['417', request('Host: a', 'Expect: a miracle')],
+  ['431', request('Host: a', ...Array.from({ length: 100 }, (_, i) => `X${i}: 1`))],
+  ['501', request('Host: a', 'Transfer-Encoding: gzip, chunked')],
+])('refuses with %s, a word about why, and the id that it is logged with', async (status, text) => {
+  const listener = await startListener('127.0.0.1:0');
+  const answer = await exchange(listener.port, [text]);
+  const [head = '', body] = answer.split('\r\n\r\n');
+  expect(head).toContain(`HTTP/1.1 ${status} `);
+  expect(head).toContain('\r\nX-Request-Id: an-id\r\n');
+  expect(body).toMatch(/^[\w :,'-]+\.\n$/);
+  expect(listener.refused).toMatchObject([{ requestId: 'an-id', status: Number(status) }]);
+});
