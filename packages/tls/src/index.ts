@@ -9,9 +9,9 @@ export {
   authorityUnknown,
   createAuthority,
   findAuthority,
-  listRetiredAuthorities,
   openAuthority,
 } from './authority/authority.ts';
+export { authorityOptions, type MoreNames } from './authority/authority-options.ts';
 export {
   DEFAULT_DAYS,
   issueCertificate,
@@ -61,3 +61,10 @@ export type { TlsError, TlsErrorCode } from './errors.ts';
 export { CertificateName } from './names/certificate-name.ts';
 export type { NameConstraints } from './names/name-constraints.ts';
 export { TRUST_SYSTEMS, type TrustFacts, trustInstructions } from './trust/trust-instructions.ts';
+export {
+  authoritiesForClients,
+  findTrustedAuthorities,
+  hasIssued,
+  type RetiredAuthority,
+  type TrustedAuthorities,
+} from './trust/trusted-authorities.ts';

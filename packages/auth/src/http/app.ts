@@ -18,7 +18,7 @@ import { createAcmeChallenge, type ReadChallenge } from './endpoints/acme-challe
 import {
   createCaCertificate,
   createCaFingerprint,
-  type ReadAuthority,
+  type ReadAuthorities,
 } from './endpoints/ca-certificate.ts';
 import { createFrontPage } from './endpoints/front-page.ts';
 import { createReadyz, livez } from './endpoints/health.ts';
@@ -49,7 +49,7 @@ export interface AuthDeps {
   /** Throws while the stores cannot be used. */
   readonly checkReady: () => Promise<void>;
   /** The authority that is built in, and what an ACME server wants to see. */
-  readonly readAuthority: ReadAuthority;
+  readonly readAuthorities: ReadAuthorities;
   readonly readChallenge: ReadChallenge;
   readonly logger: Logger;
   readonly clock: () => number;
@@ -104,8 +104,8 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
       getToken: token.get,
       postToken: token.post,
       jwks: createJwksEndpoint(deps.keys),
-      caCertificate: createCaCertificate(deps.readAuthority),
-      caFingerprint: createCaFingerprint(deps.readAuthority),
+      caCertificate: createCaCertificate(deps.readAuthorities),
+      caFingerprint: createCaFingerprint(deps.readAuthorities),
       acmeChallenge: createAcmeChallenge(deps.readChallenge),
       livez,
       readyz: createReadyz(deps),

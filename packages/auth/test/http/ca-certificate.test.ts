@@ -7,12 +7,19 @@ let auth: AuthService;
 afterEach(() => auth.close());
 
 it('hands out the certificate of the authority, and its fingerprint', async () => {
-  auth = await startAuthService({ readAuthority: async () => AUTHORITY });
+  auth = await startAuthService({ readAuthorities: async () => [AUTHORITY] });
   const certificate = await auth.request('/ca.crt');
   expect([certificate.status, certificate.text]).toEqual([200, AUTHORITY.pem]);
   expect(certificate.headers.get('content-type')).toBe('application/x-pem-file');
   const fingerprint = await auth.request('/ca.crt.sha256');
   expect([fingerprint.status, fingerprint.text]).toEqual([200, 'AA:BB\n']);
+});
+
+it('hands out those that servers still need behind it, with a fingerprint for each', async () => {
+  const retired = { pem: '-----BEGIN CERTIFICATE-----\n_\n', fingerprint: 'CC:DD' };
+  auth = await startAuthService({ readAuthorities: async () => [AUTHORITY, retired] });
+  expect((await auth.request('/ca.crt')).text).toBe(AUTHORITY.pem + retired.pem);
+  expect((await auth.request('/ca.crt.sha256')).text).toBe('AA:BB\nCC:DD\n');
 });
 
 it.each(['/ca.crt', '/ca.crt.sha256'])(

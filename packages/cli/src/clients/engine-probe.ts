@@ -33,10 +33,19 @@ export interface ProbeDeps {
   readonly login: RegistryLogin | undefined;
 }
 
+/** The system's authorities are trusted already, and nobody who reads this has started Node. */
+const ADVICE_OF_NODE =
+  '; if the root CA is installed locally, try running Node.js with --use-system-ca';
+
 function connectionFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // Several addresses that all failed make an error without a message of its own.
-  if (error.message !== '') return error.message;
+  if (error.message !== '') {
+    return error.message.replace(
+      ADVICE_OF_NODE,
+      '; give the authority of the server with --ca FILE',
+    );
+  }
   return error instanceof AggregateError
     ? error.errors.map(connectionFailure).join('; ')
     : error.name;

@@ -13,8 +13,10 @@ export interface PlaceOptions {
 
 export interface RegistryPlace {
   readonly registry: RegistryAddress;
-  /** PEM; undefined where there is none but the system's trust. */
+  /** PEM, for engines; undefined where there is none but the system's trust. */
   readonly ca: string | undefined;
+  /** PEM, for connections of this program: also what engines need no more. */
+  readonly trusted: string | undefined;
   /** Undefined without a data directory. */
   readonly mirrored: readonly UpstreamHost[] | undefined;
 }
@@ -31,8 +33,14 @@ export async function findRegistryPlace(
   }
   const registry = parseRegistryAddress(address);
   const { ca: file } = options;
-  const ca = file === undefined ? await readOwnAuthority(context) : await readAuthority(file);
+  const given = file === undefined ? undefined : await readAuthority(file);
+  const own = given === undefined ? await readOwnAuthority(context) : undefined;
   // Engines are configured on machines that have no data directory.
   const mirrored = context.hasStorage() ? await context.withStorage(listMirrored) : undefined;
-  return { registry, ca, mirrored };
+  return {
+    registry,
+    ca: given ?? own?.forClients,
+    trusted: given ?? own?.trusted,
+    mirrored,
+  };
 }

@@ -82,7 +82,7 @@ export function registerCaInit(ca: Command, context: CommandContext): void {
       );
       if (options.forceNew === true) {
         output.note(
-          'Certificates of the authority before go on to hold. Once the clients trust this one, `portolan ca renew --force` issues all anew.',
+          'Certificates of the authority before go on to hold, and clients are given both. Once they trust this one, `portolan ca renew --force` issues all anew; then reload the proxy in front, if there is one.',
         );
       }
     });

@@ -17,17 +17,26 @@ export function registerCaTrust(ca: Command, context: CommandContext): void {
       '\nSystems: debian, rhel, suse, alpine, arch, macos, windows; for one program alone docker,\ncontainerd, podman, firefox.',
     )
     .action(async (system: string | undefined) => {
-      const { authorityUnknown, findAuthority, TRUST_SYSTEMS, trustInstructions } = await import(
-        '@portolan/tls'
-      );
-      const { output, publicUrl, tls } = context;
-      const authority = await findAuthority(tls.directories.authority);
-      if (authority === undefined) throw authorityUnknown(tls.directories.authority);
+      const {
+        authoritiesForClients,
+        authorityUnknown,
+        findTrustedAuthorities,
+        TRUST_SYSTEMS,
+        trustInstructions,
+      } = await import('@portolan/tls');
+      const { output, publicUrl, tls, clock } = context;
+      const { directories } = tls;
+      const trusted = await findTrustedAuthorities({ directories, clock });
+      if (trusted === undefined) throw authorityUnknown(directories.authority);
+      const [authority, ...retired] = authoritiesForClients(trusted);
       const { host, hostname } = new URL(publicUrl ?? 'https://registry.lan');
       // By plain HTTP, since by TLS it would be trusted already: the fingerprint is what counts.
       const url = `http://${hostname}`;
-      const facts = { host, url, fingerprint: authority.fingerprint };
-      const text = trustInstructions(facts, system);
+      const fingerprints = [
+        authority.fingerprint,
+        ...retired.map(({ fingerprint }) => fingerprint),
+      ] as const;
+      const text = trustInstructions({ host, url, fingerprints }, system);
       if (text === undefined) throw unknownSystem(system ?? '', TRUST_SYSTEMS);
       output.text(text);
       if (publicUrl === undefined) {

@@ -151,7 +151,7 @@ async function openDeps(options: CheckOptions, context: CommandContext): Promise
   const { findRegistryPlace } = await import('../clients/registry-place.ts');
   const { createRegistryConnection } = await import('../clients/registry-connection.ts');
   const { createEngineProxy } = await import('../clients/engine-proxy.ts');
-  const { registry, ca } = await findRegistryPlace(context, options);
+  const { registry, trusted: ca } = await findRegistryPlace(context, options);
   const address = proxyAddress({ registry, proxy: options.proxy });
   const findTunnel = createEngineProxy({ registry, address });
   return {

@@ -53,9 +53,10 @@ function checkSkipped(skip: readonly string[], known: readonly string[]): Readon
 }
 
 /** With the settings broken there is none that we know of, and that is told by its own check. */
-async function readCa(context: CommandContext, file: string | undefined) {
-  if (file !== undefined) return await readAuthority(file);
-  return await readOwnAuthority(context).catch(() => undefined);
+async function readTrust(context: CommandContext, file: string | undefined) {
+  const given = file === undefined ? undefined : await readAuthority(file);
+  const own = await readOwnAuthority(context).catch(() => undefined);
+  return { ca: given ?? own?.trusted, retired: own?.retired ?? [] };
 }
 
 async function diagnose(context: CommandContext, options: DoctorOptions) {
@@ -70,9 +71,9 @@ async function diagnose(context: CommandContext, options: DoctorOptions) {
     CHECKS.map(({ name }) => name),
   );
   const login = await readLogin(context, options);
-  const ca = await readCa(context, options.ca);
+  const { ca, retired } = await readTrust(context, options.ca);
   const { url, namespace } = options;
-  return await withWorld(context, { url, ca, login, namespace }, (world) =>
+  return await withWorld(context, { url, ca, retired, login, namespace }, (world) =>
     runChecks(CHECKS, world, { skip, limitMs: LIMIT_MS }),
   );
 }

@@ -26,7 +26,9 @@ export async function readOwnAuthority({
     if (found === undefined) return undefined;
     const { authority, retired } = found;
     return {
-      forClients: authoritiesForClients(found).map(({ pem }) => pem).join(''),
+      forClients: authoritiesForClients(found)
+        .map(({ pem }) => pem)
+        .join(''),
       trusted: [authority, ...retired].map(({ pem }) => pem).join(''),
       retired,
     };

@@ -1,6 +1,7 @@
 // The server that is to be looked at: the one that `--url` names, or that of this machine's settings. A
 // token that is signed here is for nobody but the latter.
 import { parseRegistryAddress } from '@portolan/clients';
+import type { RetiredAuthority } from '@portolan/tls';
 import { listMirrored } from '../clients/mirrored-registries.ts';
 import type { Machine, OpenMachine } from './machine.ts';
 import type { RegistryLogin } from '../connection/registry-login.ts';
@@ -12,6 +13,8 @@ export interface ServerOptions {
   readonly url: string | undefined;
   /** PEM. */
   readonly ca: string | undefined;
+  /** Authorities of this machine that were replaced. */
+  readonly retired: readonly RetiredAuthority[];
   readonly login: RegistryLogin | undefined;
   readonly namespace: string | undefined;
   readonly actor: string;
@@ -42,7 +45,7 @@ export async function findServer(
   const url = options.url ?? machine?.names.publicUrl;
   if (url === undefined) return 'the address of the server is not known: give it with --url';
   const address = parseRegistryAddress(url);
-  const { ca, login, clock, randomId } = options;
+  const { ca, retired, login, clock, randomId } = options;
   const isOwn = machine !== undefined && address.origin === new URL(machine.names.publicUrl).origin;
   const own = isOwn ? open : undefined;
   // Somebody else's keys are none that we could sign with.
@@ -50,6 +53,7 @@ export async function findServer(
   return {
     address,
     ca,
+    retired,
     connection: createServerConnection({ address, ca, timeoutMs: TIMEOUT_MS }),
     clock,
     randomId,

@@ -8,7 +8,7 @@ import type { World } from './check.ts';
 import { findServer, type ServerOptions } from './find-server.ts';
 import { lookAtMachine, type Machine, type OpenMachine } from './machine.ts';
 
-export type WorldOptions = Pick<ServerOptions, 'url' | 'ca' | 'login' | 'namespace'>;
+export type WorldOptions = Pick<ServerOptions, 'url' | 'ca' | 'retired' | 'login' | 'namespace'>;
 
 /** @throws what the command line says of a file that may not be read */
 function findMachine(context: CommandContext, isUrlGiven: boolean): Machine | string {

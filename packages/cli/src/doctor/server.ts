@@ -2,6 +2,7 @@
 import type { RegistryAddress } from '@portolan/clients';
 import type { UpstreamHost } from '@portolan/oci';
 import type { LoginFailureStore } from '@portolan/storage';
+import type { RetiredAuthority } from '@portolan/tls';
 import type { RegistryLogin } from '../connection/registry-login.ts';
 import type { ServerConnection } from './server-connection.ts';
 
@@ -12,6 +13,8 @@ export interface Server {
   readonly address: RegistryAddress;
   /** PEM, trusted beside the system's. */
   readonly ca: string | undefined;
+  /** Authorities of this machine that were replaced. */
+  readonly retired: readonly RetiredAuthority[];
   readonly connection: ServerConnection;
   readonly clock: () => number;
   readonly randomId: () => string;

@@ -89,9 +89,10 @@ function registryHandlers(deps: ComposeDeps, keySet: KeySet): RequestHandlers {
 /** Loaded when somebody asks: with what makes certificates, each process would start 40 ms later. */
 function certificatesOf({ tls: { directories } }: ServeSettings) {
   return {
-    async readAuthority() {
-      const { findAuthority } = await import('@portolan/tls');
-      return findAuthority(directories.authority);
+    async readAuthorities() {
+      const { authoritiesForClients, findTrustedAuthorities } = await import('@portolan/tls');
+      const trusted = await findTrustedAuthorities({ directories, clock });
+      return trusted === undefined ? [] : authoritiesForClients(trusted);
     },
     async readChallenge(token: string) {
       const { readChallenge } = await import('@portolan/tls');

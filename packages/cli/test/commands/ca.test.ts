@@ -1,4 +1,5 @@
 import { DAY_MS } from '@portolan/tls';
+import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -29,7 +30,7 @@ it('makes an authority for the domains that are named, and shows it', async () =
   const { record } = await commands.run('ca init --name registry.lan --ip 10.0.0.0/24');
   expect(record).toMatchObject({ domains: ['registry.lan'], networks: ['10.0.0.0/24'] });
   const shown = await commands.run('ca show');
-  expect(shown.record).toEqual(record);
+  expect(shown.record).toEqual({ ...record, retired: [] });
   expect(shown.rows).toEqual([]);
 });
 
@@ -210,19 +211,61 @@ it('says when the authority ends within a year', async () => {
   expect(notes.join('')).toMatch(/^The authority ends in 35\d days\. .*--force-new/);
 });
 
-it('prints the authorities that were replaced, too, when asked to and while they hold', async () => {
+/** An authority that was replaced, with a certificate that hangs on it. */
+async function openReplaced() {
   const commands = await openCommands();
   const first = await commands.run('ca init', PUBLIC);
-  const second = await commands.run('ca init --force-new', { ...PUBLIC, laterMs: 365 * DAY_MS });
-  const [old, current] = [first, second].map(({ record }) => record?.['fingerprint']);
-  const all = '--with-retired';
-  expect(fingerprintsOf((await commands.run('ca bundle')).text)).toEqual([current]);
-  const both = await commands.run(`ca bundle ${all}`);
+  await commands.run('ca issue registry.lan');
+  const second = await commands.run('ca init --force-new', PUBLIC);
+  const [old, current] = [first, second].map(({ record }) => String(record?.['fingerprint']));
+  return { ...commands, old, current, made: second };
+}
+
+it('prints both authorities until nothing hangs on the one that was replaced', async () => {
+  const { run, old, current } = await openReplaced();
+  const both = await run('ca bundle');
   expect(fingerprintsOf(both.text)).toEqual([current, old]);
   expect(both.text).not.toContain('PRIVATE');
   expect(both.notes[1]).toContain(`SHA-256 ${String(old)}, retired, holds until `);
-  const later = await commands.run(`ca bundle ${all}`, { laterMs: 3651 * DAY_MS });
-  expect(fingerprintsOf(later.text)).toEqual([current]);
+  await run('ca renew --force');
+  expect(fingerprintsOf((await run('ca bundle')).text)).toEqual([current]);
+});
+
+it('prints all that were replaced when asked to, while they hold', async () => {
+  const { run, old, current } = await openReplaced();
+  await run('ca renew --force');
+  const all = 'ca bundle --with-retired';
+  expect(fingerprintsOf((await run(all)).text)).toEqual([current, old]);
+  expect(fingerprintsOf((await run(all, { laterMs: 3651 * DAY_MS })).text)).toEqual([current]);
+});
+
+it('shows what hangs on the authority that was replaced, and what to do next', async () => {
+  const { run, old, made } = await openReplaced();
+  expect(made.notes.join()).toContain('reload the proxy');
+  const before = await run('ca show');
+  const file = 'registry.lan.pem';
+  expect(before.record?.['retired']).toMatchObject([{ fingerprint: old, certificates: [file] }]);
+  expect(before.notes.join()).toMatch(/^registry.lan.pem hangs on .*renew --force.*reload/);
+  await run('ca renew --force');
+  const after = await run('ca show');
+  expect(after.record?.['retired']).toMatchObject([{ fingerprint: old, certificates: [] }]);
+  expect(after.notes.join()).toContain('clients are not given it');
+});
+
+it('says which authority could issue for an address as well, with all that there is', async () => {
+  const commands = await openCommands();
+  await commands.run('ca init --name registry.lan --impersonate docker.io --impersonate quay.io');
+  const error: unknown = await commands
+    .run('ca issue registry.lan --ip 192.0.2.10')
+    .catch((failure) => failure);
+  const { detail } = error as { detail: { hint: string } };
+  const [, command = ''] = /`portolan ([^`]+)`/.exec(detail.hint) ?? [];
+  const { record } = await commands.run(command);
+  expect(record).toMatchObject({
+    domains: ['registry.lan', 'docker.io', 'quay.io'],
+    networks: ['192.0.2.10/32'],
+  });
+  await commands.run('ca issue registry.lan --ip 192.0.2.10');
 });
 
 it('prints the certificate for clients, with its fingerprint beside it', async () => {
@@ -254,4 +297,29 @@ it.each([
   const { text } = await commands.run(`ca trust ${system}`, PUBLIC);
   expect(text).toContain(words);
   expect(text).toContain(String(made.record?.['fingerprint']));
+});
+
+it('tells of both authorities while servers need both, and splits them where one is taken', async () => {
+  const { run, old, current } = await openReplaced();
+  const { text } = await run('ca trust debian', PUBLIC);
+  expect(text.indexOf(`# ${String(current)}\n# ${String(old)} (retired)\n`)).toBeGreaterThan(0);
+  expect(text).toContain('portolan-ca-1.crt /usr/local/share/ca-certificates/portolan.crt');
+  expect(text).toContain('portolan-ca-2.crt /usr/local/share/ca-certificates/portolan-2.crt');
+  expect((await run('ca trust docker', PUBLIC)).text).toContain('-m 644 portolan-ca.crt /etc');
+  await run('ca renew --force');
+  expect((await run('ca trust', PUBLIC)).text).not.toContain(String(old));
+});
+
+it('has commands that show every certificate in the file, and make a file of each', async () => {
+  const { run, old, current } = await openReplaced();
+  const directory = await emptyDirectory();
+  await run('ca bundle --out', { more: [join(directory, 'portolan-ca.crt')] });
+  const lines = (await run('ca trust debian', PUBLIC)).text.split('\n');
+  const script = lines.filter((line) => line.startsWith('awk ')).join('\n');
+  const shown = execFileSync('sh', ['-c', script], { cwd: directory, encoding: 'utf8' });
+  const both = [current, old].map(String);
+  expect(shown.match(/(?<==).+/g)).toEqual(both);
+  const files = both.map((_, index) => readFile(join(directory, `portolan-ca-${index + 1}.crt`)));
+  const split = (await Promise.all(files)).map((pem) => new X509Certificate(pem).fingerprint256);
+  expect(split).toEqual(both);
 });

@@ -1,6 +1,7 @@
 // What is said of the certificate that a server shows.
 import { parseRegistryAddress } from '@portolan/clients';
-import { createAuthority, DAY_MS, issueIntoDirectory } from '@portolan/tls';
+import { createAuthority, DAY_MS, issueIntoDirectory, type RetiredAuthority } from '@portolan/tls';
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer as createPlainServer } from 'node:http';
 import { createServer, type ServerOptions } from 'node:https';
@@ -36,8 +37,14 @@ describe('of the certificate that a server shows, portolan doctor says', () => {
   let intermediate: MadeCertificate;
   let ca: string;
   let ended: ServerOptions;
+  let before: MadeCertificate;
+  let retired: RetiredAuthority;
 
-  async function look(options: ServerOptions | undefined): Promise<readonly Finding[]> {
+  /** @param certificates that hang on the authority that was replaced */
+  async function look(
+    options: ServerOptions | undefined,
+    certificates: readonly string[] = [],
+  ): Promise<readonly Finding[]> {
     const server = options === undefined ? createPlainServer() : createServer(options);
     servers.push(server);
     await new Promise<void>((resolve) => {
@@ -48,6 +55,7 @@ describe('of the certificate that a server shows, portolan doctor says', () => {
     const seen: Server = {
       address,
       ca,
+      retired: [{ ...retired, certificates }],
       connection: createServerConnection({ address, ca, timeoutMs: 2000 }),
       clock: Date.now,
       randomId: () => 'id',
@@ -84,6 +92,11 @@ describe('of the certificate that a server shows, portolan doctor says', () => {
     intermediate = makeCertificate({ commonName: 'intermediate', ...issued });
     ca = authority.certificate;
     ended = await makeEnded();
+    before = makeCertificate({ commonName: 'before' });
+    ca += before.certificate;
+    const { fingerprint256: fingerprint, validToDate } = new X509Certificate(before.certificate);
+    const notAfter = validToDate.getTime();
+    retired = { pem: before.certificate, name: 'before', fingerprint, notAfter, certificates: [] };
   });
 
   afterAll(() => {
@@ -143,5 +156,24 @@ describe('of the certificate that a server shows, portolan doctor says', () => {
     expect(found).toEqual(
       Array.isArray(expected) ? expected.map((one) => expect.objectContaining(one)) : expected,
     );
+  });
+
+  it.each([
+    [
+      'what here still hangs on it, and to renew that',
+      ['a.pem'],
+      /a\.pem/,
+      /renew --force.*reload/,
+    ],
+    ['that a proxy shows what was renewed', [], /a proxy still shows/, /^reload the proxy/],
+  ])('of an authority that was replaced, %s', async (_, hanging, meaning, remedy) => {
+    expect(await look(made({ issuer: before }), hanging)).toMatchObject([
+      {
+        verdict: 'warn',
+        summary: 'it is of before, an authority that was replaced',
+        meaning: expect.stringMatching(meaning),
+        remedy: expect.stringMatching(remedy),
+      },
+    ]);
   });
 });

@@ -3,7 +3,7 @@
 //   ca/
 //   ├── ca.crt                its certificate, for clients
 //   ├── ca.key                its key and its certificate: what it is (0600)
-//   └── retired-<random>.key  one that was replaced
+//   └── retired-<random>.key  one that was replaced: only its certificate is ever read again
 //
 // Key and certificate are one file, which is there whole or not at all. It is never written over: of
 // two processes that make an authority one gets the name, and of two that replace one, one moves it
@@ -102,6 +102,14 @@ export async function retireAuthorityFiles(directory: string): Promise<void> {
   });
 }
 
+/** Whoever may read the certificate alone gets that alone. */
+async function readIfAllowed(path: string): Promise<string | undefined> {
+  return readIfThere(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EACCES') return undefined;
+    throw error;
+  });
+}
+
 /** Of those that were replaced; without their keys. */
 export async function readRetiredCertificates(directory: string): Promise<readonly string[]> {
   const names = await readdir(directory).catch((error: unknown) => {
@@ -109,7 +117,7 @@ export async function readRetiredCertificates(directory: string): Promise<readon
     throw error;
   });
   const retired = names.filter((name) => /^retired-.*\.key$/.test(name));
-  const texts = await Promise.all(retired.map((name) => readIfThere(join(directory, name))));
+  const texts = await Promise.all(retired.map((name) => readIfAllowed(join(directory, name))));
   return texts.flatMap((text) => certificateBlocks(text ?? '').slice(0, 1));
 }
 

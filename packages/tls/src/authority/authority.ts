@@ -71,15 +71,24 @@ export async function findAuthority(directory: string): Promise<AuthorityFacts |
   return pem === undefined ? undefined : authorityFacts(pem);
 }
 
+/** What is damaged vouches for nothing, and must not be in the way of the authority that issues. */
+function findFacts(pem: string): readonly AuthorityFacts[] {
+  try {
+    return [authorityFacts(pem)];
+  } catch {
+    return [];
+  }
+}
+
 /**
  * Those that were replaced and still hold, the newest first: what they have issued is believed by whoever
- * trusts them. @throws TlsError `authority-invalid`
+ * trusts them.
  */
 export async function listRetiredAuthorities({
   directory,
   clock,
 }: AuthorityDeps): Promise<readonly AuthorityFacts[]> {
-  const all = (await readRetiredCertificates(directory)).map(authorityFacts);
+  const all = (await readRetiredCertificates(directory)).flatMap(findFacts);
   return all
     .filter(({ notAfter }) => notAfter > clock())
     .toSorted((one, other) => other.notAfter - one.notAfter);

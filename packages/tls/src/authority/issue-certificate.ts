@@ -4,6 +4,7 @@ import type { CertificateName } from '../names/certificate-name.ts';
 import { DAY_MS } from '../certificates/remaining-days.ts';
 import { NameConstraints } from '../names/name-constraints.ts';
 import type { Authority } from './authority.ts';
+import { authorityOptions } from './authority-options.ts';
 import type { KeyAndCertificate } from './sign-certificate.ts';
 
 export interface IssueRequest {
@@ -22,13 +23,20 @@ export function mayIssueFor({ constraints }: Authority, name: CertificateName): 
   return constraints === undefined || NameConstraints.permits(constraints, name);
 }
 
+/** Makes one for all that this one is for: whoever follows the hint must not lose a name. */
+function replacingCommand({ constraints }: Authority, names: readonly string[] = []): string {
+  const options = authorityOptions(constraints ?? { domains: [], networks: [] }, { names });
+  return `portolan ca init --force-new ${options}`.trim();
+}
+
 function refuseForeign(authority: Authority, names: readonly CertificateName[]): void {
   const foreign = names.filter((name) => !mayIssueFor(authority, name));
   if (foreign.length === 0) return;
   const { domains = [], networks = [] } = authority.constraints ?? {};
+  const command = replacingCommand(authority, foreign);
   throw tlsError('name-refused', `the authority may not issue for ${foreign.join(', ')}`, {
     permitted: [...domains, ...networks].join(', '),
-    hint: 'its limits are in the certificate that clients trust. `portolan ca init --force-new` makes another one, with --name and --ip for all that it shall issue for; clients have to trust that.',
+    hint: `its limits are in the certificate that clients trust. Another one, which clients have to trust anew, for all that this one is for and these names: \`${command}\``,
   });
 }
 
@@ -36,7 +44,7 @@ function refuseForeign(authority: Authority, names: readonly CertificateName[]):
 function endOf(authority: Authority, now: number, days: number): number {
   if (authority.notAfter <= now) {
     throw tlsError('authority-invalid', 'the authority has expired', {
-      hint: 'make another one with `portolan ca init --force-new`, and let clients trust that',
+      hint: `make another one with \`${replacingCommand(authority)}\`, and let clients trust that`,
     });
   }
   return Math.min(now + days * DAY_MS, authority.notAfter);

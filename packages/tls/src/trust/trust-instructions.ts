@@ -1,5 +1,6 @@
 // How each system is told to trust the authority. Commands to paste, as root unless they say otherwise;
-// first the certificate is fetched and held against its fingerprint.
+// first the certificate is fetched and held against its fingerprint. Each that is in the file is shown: it comes
+// over plain HTTP, and whoever is in between could put one of his own behind ours.
 
 /** What the lines speak of. */
 export interface TrustFacts {
@@ -7,19 +8,34 @@ export interface TrustFacts {
   readonly host: string;
   /** Where `/ca.crt` is. */
   readonly url: string;
-  readonly fingerprint: string;
+  /** Of what `/ca.crt` has: the authority's own, then those of retired ones that servers still need. */
+  readonly fingerprints: readonly [string, ...string[]];
 }
 
 interface TrustSystem {
   readonly name: string;
   readonly title: string;
-  readonly lines: (facts: TrustFacts) => readonly string[];
+  /** @param files with one certificate each, for systems that take no more */
+  readonly lines: (facts: TrustFacts, files: readonly string[]) => readonly string[];
 }
 
+/** With all of them. */
 const FILE = 'portolan-ca.crt';
+const SHOW_EACH = `awk -v show='openssl x509 -noout -fingerprint -sha256' '{ print | show } /^-----END/ { close(show) }' ${FILE}`;
+const SPLIT = `awk '/^-----BEGIN/ { n++ } { print > ("portolan-ca-" n ".crt") }' ${FILE}`;
+
+/** The second is `portolan-2.crt`. */
+function numbered(name: string, index: number): string {
+  return index === 0 ? name : `${name}-${index + 1}`;
+}
 
 function anchors(directory: string, update: string): TrustSystem['lines'] {
-  return () => [`install -m 644 ${FILE} ${directory}/portolan.crt`, update];
+  return (_, files) => [
+    ...files.map(
+      (file, index) => `install -m 644 ${file} ${directory}/${numbered('portolan', index)}.crt`,
+    ),
+    update,
+  ];
 }
 
 const SYSTEMS: readonly TrustSystem[] = [
@@ -46,19 +62,21 @@ const SYSTEMS: readonly TrustSystem[] = [
   {
     name: 'arch',
     title: 'Arch',
-    lines: () => [`trust anchor --store ${FILE}`],
+    lines: (_, files) => files.map((file) => `trust anchor --store ${file}`),
   },
   {
     name: 'macos',
     title: 'macOS',
-    lines: () => [
-      `security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain ${FILE}`,
-    ],
+    lines: (_, files) =>
+      files.map(
+        (file) =>
+          `security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain ${file}`,
+      ),
   },
   {
     name: 'windows',
     title: 'Windows, in a shell of an administrator',
-    lines: () => [`certutil -addstore -f Root ${FILE}`],
+    lines: (_, files) => files.map((file) => `certutil -addstore -f Root ${file}`),
   },
   {
     name: 'docker',
@@ -81,9 +99,11 @@ const SYSTEMS: readonly TrustSystem[] = [
   {
     name: 'firefox',
     title: 'Firefox and others with NSS, as yourself, in each profile (package libnss3-tools)',
-    lines: () => [
-      `for db in ~/.mozilla/firefox/*/cert9.db; do certutil -A -d "sql:$(dirname "$db")" -n Portolan -t C,, -i ${FILE}; done`,
-    ],
+    lines: (_, files) =>
+      files.map(
+        (file, index) =>
+          `for db in ~/.mozilla/firefox/*/cert9.db; do certutil -A -d "sql:$(dirname "$db")" -n ${numbered('Portolan', index)} -t C,, -i ${file}; done`,
+      ),
   },
 ];
 
@@ -103,17 +123,27 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
 
 export const TRUST_SYSTEMS: readonly string[] = SYSTEMS.map(({ name }) => name);
 
-function fetching({ url, fingerprint }: TrustFacts): string {
+function fetching({ url, fingerprints: [own, ...retired] }: TrustFacts): string {
+  const isOne = retired.length === 0;
   return [
-    '# Get the certificate, and compare what openssl prints with the fingerprint below.',
+    isOne
+      ? '# Get the certificate, and compare what openssl prints with the fingerprint below.'
+      : '# Get the certificates, of the authority and of what it replaced, which servers still need; compare what\n# openssl prints with the fingerprints below.',
     `curl -fsSo ${FILE} ${url}/ca.crt`,
-    `openssl x509 -in ${FILE} -noout -fingerprint -sha256`,
-    `# ${fingerprint}`,
+    SHOW_EACH,
+    `# ${own}`,
+    ...retired.map((fingerprint) => `# ${fingerprint} (retired)`),
+    ...(isOne ? [] : [SPLIT]),
   ].join('\n');
 }
 
+function filesOf({ fingerprints }: TrustFacts): readonly string[] {
+  if (fingerprints.length === 1) return [FILE];
+  return fingerprints.map((_, index) => `portolan-ca-${index + 1}.crt`);
+}
+
 function section({ title, lines }: TrustSystem, facts: TrustFacts): string {
-  return [`# ${title}`, ...lines(facts)].join('\n');
+  return [`# ${title}`, ...lines(facts, filesOf(facts))].join('\n');
 }
 
 /** For one system, or for all; undefined for one that we do not know. */

@@ -1,6 +1,7 @@
 // GET /ca.crt and /ca.crt.sha256: the certificate of the authority that is built in, for clients that do
-// not trust it yet. They come over plain HTTP too, so the fingerprint is for being compared with what
-// the operator tells, and only saves a call to openssl.
+// not trust it yet. Behind it are those of authorities that it replaced, while servers still need them. They
+// come over plain HTTP too, so the fingerprints are for being compared with what the operator tells, and only
+// save a call to openssl: a line for each certificate, in the same order.
 import { authError } from '../../errors.ts';
 import type { Handler } from '../request-context.ts';
 
@@ -10,30 +11,30 @@ export interface AuthorityCertificate {
   readonly fingerprint: string;
 }
 
-/** Undefined when there is no authority here. */
-export type ReadAuthority = () => Promise<AuthorityCertificate | undefined>;
+/** The one that issues first; none when there is no authority here. */
+export type ReadAuthorities = () => Promise<readonly AuthorityCertificate[]>;
 
-async function get(readAuthority: ReadAuthority): Promise<AuthorityCertificate> {
-  const authority = await readAuthority();
-  if (authority !== undefined) return authority;
+async function get(readAuthorities: ReadAuthorities): Promise<readonly AuthorityCertificate[]> {
+  const authorities = await readAuthorities();
+  if (authorities.length > 0) return authorities;
   throw authError('page-unknown', 'there is no certificate authority here', {
     hint: 'the operator makes one with `portolan ca init`, unless the certificate comes from elsewhere',
   });
 }
 
-export function createCaCertificate(readAuthority: ReadAuthority): Handler {
+export function createCaCertificate(readAuthorities: ReadAuthorities): Handler {
   return async (ctx) => {
-    const { pem } = await get(readAuthority);
+    const authorities = await get(readAuthorities);
     ctx.set('Content-Type', 'application/x-pem-file');
     ctx.set('Content-Disposition', 'attachment; filename="portolan-ca.crt"');
-    ctx.body = pem;
+    ctx.body = authorities.map(({ pem }) => pem).join('');
   };
 }
 
-export function createCaFingerprint(readAuthority: ReadAuthority): Handler {
+export function createCaFingerprint(readAuthorities: ReadAuthorities): Handler {
   return async (ctx) => {
-    const { fingerprint } = await get(readAuthority);
+    const authorities = await get(readAuthorities);
     ctx.set('Content-Type', 'text/plain; charset=utf-8');
-    ctx.body = `${fingerprint}\n`;
+    ctx.body = authorities.map(({ fingerprint }) => `${fingerprint}\n`).join('');
   };
 }

@@ -1,6 +1,6 @@
 // What a client sees of our certificate: whether the chain is whole and leads to an authority that is trusted
 // here, for which names it holds, until when, and with which key. Nothing is sent on these connections.
-import { daysUntil, SOON_DAYS } from '@portolan/tls';
+import { daysUntil, hasIssued, SOON_DAYS } from '@portolan/tls';
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect } from 'node:tls';
@@ -65,7 +65,7 @@ const DISTRUST: Readonly<Record<string, Advice>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: {
     meaning:
       'an intermediate certificate is missing, or the authority is not trusted here: "x509: certificate signed by unknown authority"',
-    remedy: `put the intermediates behind the certificate in its file; for an authority of your own, ${FOR_CLIENTS}`,
+    remedy: `put the intermediates behind the certificate in its file; for an authority of your own, ${FOR_CLIENTS}. If that was replaced, \`portolan ca show\` on the server says what still needs the one of before`,
   },
   SELF_SIGNED_CERT_IN_CHAIN: {
     meaning:
@@ -127,6 +127,29 @@ function judgeKey({ certificate }: Handshake): Finding[] {
   ];
 }
 
+/** It holds, and clients that get the certificate of the new authority alone refuse it. */
+function judgeIssuer({ certificate }: Handshake, { retired }: Server): Finding[] {
+  const issuer = retired.find((one) => hasIssued(one, certificate));
+  if (issuer === undefined) return [];
+  const summary = `it is of ${issuer.name}, an authority that was replaced`;
+  if (issuer.certificates.length > 0) {
+    return [
+      warn(summary, {
+        meaning: `clients need both authorities as long as it is shown; ${issuer.certificates.join(', ')} here is still of that one`,
+        remedy:
+          'once the clients trust the new one (`portolan ca trust`), `portolan ca renew --force`; then reload the proxy in front, if there is one: `systemctl reload haproxy`',
+      }),
+    ];
+  }
+  return [
+    warn(summary, {
+      meaning:
+        'all are renewed here, but a proxy still shows the one of before: clients that trust the new authority alone refuse it',
+      remedy: 'reload the proxy in front: `systemctl reload haproxy`',
+    }),
+  ];
+}
+
 function judgeEnd({ certificate }: Handshake, now: number): Finding[] {
   const days = daysUntil(certificate.validToDate.getTime(), now);
   if (days < 0 || days >= SOON_DAYS) return [];
@@ -151,6 +174,7 @@ export const tls: Check = onServer({
         ...judgeChain(seen),
         ...judgeName(seen, name),
         ...judgeKey(seen),
+        ...judgeIssuer(seen, server),
         ...judgeEnd(seen, server.clock()),
       ];
       return found.length > 0

@@ -34,19 +34,19 @@ function serverOf(host: UpstreamHost): string {
   return host === UpstreamHost.DOCKER_HUB ? DOCKER_HUB_SERVER : bareHost(host);
 }
 
-/** What the authority may do now, and what it lacks. */
-function commandFor(hosts: readonly string[], publicUrl: string, { authority }: Uncovered): string {
+/** For what the authority may do now, and what it lacks. */
+async function commandFor(
+  hosts: readonly string[],
+  publicUrl: string,
+  { authority }: Uncovered,
+): Promise<string> {
+  const { authorityOptions } = await import('@portolan/tls');
   const own = bareHost(new URL(publicUrl).hostname);
-  const { domains = isIP(own) === 0 ? [own] : [], networks = isIP(own) === 0 ? [] : [own] } =
-    authority?.constraints ?? {};
-  const lacking = hosts.map(bareHost);
-  const parts = [
-    ...(authority === undefined ? [] : ['--force-new']),
-    ...domains.map((domain) => `--name ${domain}`),
-    ...[...networks, ...lacking.filter((one) => isIP(one) !== 0)].map((one) => `--ip ${one}`),
-    ...lacking.filter((one) => isIP(one) === 0).map((one) => `--impersonate ${one}`),
-  ];
-  return `portolan ca init ${[...new Set(parts)].join(' ')}`;
+  const ours =
+    isIP(own) === 0 ? { domains: [own], networks: [] } : { domains: [], networks: [own] };
+  const registries = hosts.map(bareHost);
+  const options = authorityOptions(authority?.constraints ?? ours, { registries });
+  return `portolan ca init ${authority === undefined ? '' : '--force-new '}${options}`;
 }
 
 async function namesOf(views: UncoveredRegistriesDeps['views']) {
@@ -77,7 +77,7 @@ export async function findUncoveredRegistries(
   const uncovered = await findUncovered(settings.tls.directories, [...names.keys()]);
   const registries = uncovered.names.flatMap((name) => names.get(name) ?? []);
   if (registries.length === 0) return undefined;
-  return { registries, command: commandFor(registries, publicUrl, uncovered) };
+  return { registries, command: await commandFor(registries, publicUrl, uncovered) };
 }
 
 /** Undefined where there is nothing to watch. */

@@ -53,7 +53,7 @@ it.each<[what: string, given: Given, hint: string]>([
   [
     'what the authority may not issue for, beside what it may',
     { domains: ['registry.lan', 'quay.io'], namespaces: ['quay.io', 'ghcr.io', 'team'] },
-    'portolan ca init --force-new --name registry.lan --name quay.io --impersonate ghcr.io, and',
+    'portolan ca init --force-new --name registry.lan --impersonate quay.io --impersonate ghcr.io, and',
   ],
   [
     'everything where there is no authority',
