@@ -79,11 +79,10 @@ function registryHandlers(deps: ComposeDeps, keySet: KeySet): RequestHandlers {
     randomId,
     limits: { ...DEFAULT_LIMITS, accessLog: settings.isAccessLogged },
     correlate: createCorrelate(readClient),
-    sourceOf: (request) => readClient(request).address,
-    ...(metrics === undefined ? {} : { observe: metrics.registry.observe }),
+    sourceOf: (request) => sourceOf(readClient(request).address),
+    ...metrics?.registry,
   });
-  const handlers = { request: app.callback(), checkContinue: app.continueCallback() };
-  return metrics?.registry.trackInFlight(handlers) ?? handlers;
+  return { request: app.callback(), checkContinue: app.continueCallback() };
 }
 
 /** Loaded when somebody asks: with what makes certificates, each process would start 40 ms later. */
