@@ -1,4 +1,5 @@
 // Answers of commands: data to stdout as an aligned table or as JSON, sentences to stderr.
+import { DomainError } from '@portolan/oci';
 import { formatBytes } from './format-bytes.ts';
 import { printable, printableJson, printableLines } from './printable.ts';
 
@@ -24,12 +25,17 @@ export interface Output {
   done(record: Readonly<Record<string, unknown>>, sentence: string): void;
   /** Text that is the answer itself, such as a PEM file: to stdout as it is, in either format. */
   text(text: string): void;
+  /** What is no text, for another program. @throws DomainError `request-invalid` on a terminal */
+  bytes(bytes: Uint8Array): void;
   /** A sentence for the person at the terminal, on stderr. */
   note(text: string): void;
 }
 
 export interface OutputStreams {
-  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
+  readonly stdout: {
+    write(data: string | Uint8Array): unknown;
+    readonly isTTY?: boolean | undefined;
+  };
   readonly stderr: { write(text: string): unknown };
 }
 
@@ -103,6 +109,13 @@ export function createOutput(format: OutputFormat, { stdout, stderr }: OutputStr
     },
     text: (text) => {
       stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+    },
+    bytes(bytes) {
+      if (stdout.isTTY === true) {
+        const hint = 'redirect it to a file, or pipe it into another program';
+        throw new DomainError('request-invalid', 'this is not for a terminal', { hint });
+      }
+      stdout.write(bytes);
     },
     done(record, sentence) {
       if (format === 'json') json(record);

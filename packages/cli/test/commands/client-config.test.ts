@@ -1,4 +1,5 @@
 // `portolan client config`, as far as it is not the text of the files.
+import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -87,7 +88,73 @@ location = "registry.lan/docker.io"
   });
 });
 
+describe('as a tar', () => {
+  it('has the files as root gets them, and no directory', async () => {
+    const { run, dataDirectory } = await openCommands();
+    const file = join(dataDirectory, 'authority.crt');
+    await writeFile(file, pemOf('own'));
+    const { bytes, text } = await run(`client config podman ${LAN} --ca ${file} --tar`);
+    expect(text).toBe('');
+    const archive = join(dataDirectory, 'node.tar');
+    await writeFile(archive, bytes);
+    const list = execFileSync('tar', ['-tvf', archive], { encoding: 'utf8' });
+    expect(list.trim().split('\n')).toEqual([
+      expect.stringMatching(
+        /^-rw-r--r-- root\/root .* etc\/containers\/certs\.d\/registry\.lan\/ca\.crt$/,
+      ),
+      expect.stringMatching(
+        /^-rw-r--r-- root\/root .* etc\/containers\/registries\.conf\.d\/50-portolan\.conf$/,
+      ),
+    ]);
+    const unpacked = join(dataDirectory, 'machine');
+    await mkdir(unpacked);
+    execFileSync('tar', ['-C', unpacked, '--no-same-owner', '-xf', archive]);
+    const certificate = join(unpacked, 'etc/containers/certs.d/registry.lan/ca.crt');
+    expect(await readFile(certificate, 'utf8')).toBe(await readFile(file, 'utf8'));
+  });
+
+  it('holds a path of any length', async () => {
+    const { run, dataDirectory } = await openCommands();
+    const host = `${'a'.repeat(60)}.${'b'.repeat(60)}.lan`;
+    const { bytes } = await run(`client config containerd ${LAN} --ns ${host} --tar`);
+    const archive = join(dataDirectory, 'node.tar');
+    await writeFile(archive, bytes);
+    const list = execFileSync('tar', ['-tf', archive], { encoding: 'utf8' });
+    expect(list).toContain(`etc/containerd/certs.d/${host}/hosts.toml`);
+  });
+
+  it('says what is to be merged by hand and what to do then, and is not installed at once', async () => {
+    const { run } = await openCommands();
+    const { notes } = await run(`client config docker ${LAN} --tar`);
+    expect(notes[0]).toBe(
+      'Where /etc/docker/daemon.json is there already, merge this one by hand.',
+    );
+    expect(notes.at(-1)).toBe('Unpack it, then: systemctl reload docker');
+    await expect(run(`client config docker ${LAN} --tar --install /tmp`)).rejects.toThrow(
+      /cannot be used with/,
+    );
+  });
+});
+
 describe('the certificate', () => {
+  it('is asked for where no authority is known and the registry speaks TLS', async () => {
+    const { run, dataDirectory } = await openCommands();
+    const asking = async (line: string): Promise<boolean> => {
+      const { notes } = await run(line);
+      const text = notes.join('\n');
+      return text.includes('--ca FILE') && text.includes('http://registry.lan/ca.crt');
+    };
+    const line = 'client config proxy --ns quay.io';
+    expect(await asking(`${line} --registry https://registry.lan:8443`)).toBe(true);
+    const root = join(dataDirectory, 'machine');
+    expect(await asking(`${line} --registry https://registry.lan --install ${root}`)).toBe(true);
+    expect(await asking(`${line} --registry https://registry.lan --tar`)).toBe(true);
+    expect(await asking(`${line} --registry http://registry.lan`)).toBe(false);
+    const file = join(dataDirectory, 'authority.crt');
+    await writeFile(file, pemOf('own'));
+    expect(await asking(`${line} --registry https://registry.lan --ca ${file}`)).toBe(false);
+  });
+
   it('is that of the authority in the data directory, unless another is named', async () => {
     const { run, dataDirectory } = await openCommands();
     const [own, other] = [pemOf('own'), pemOf('other')];
@@ -102,6 +169,19 @@ describe('the certificate', () => {
     // Plain HTTP needs none.
     const plain = await run('client config containerd --registry http://registry.lan');
     expect(plain.text).not.toContain('ca.crt');
+  });
+
+  it('is also that of the authority before, while a certificate hangs on it', async () => {
+    const { run } = await openCommands();
+    await run('ca init --name registry.lan');
+    const { text: old } = await run('ca bundle');
+    await run('ca issue registry.lan');
+    await run('ca init --name registry.lan --force-new');
+    const { text: both } = await run('ca bundle');
+    expect(both).toContain(old);
+    expect((await run(`client config podman ${LAN}`)).text).toContain(both);
+    await run('ca renew --force');
+    expect((await run(`client config podman ${LAN}`)).text).not.toContain(old);
   });
 
   it.each([

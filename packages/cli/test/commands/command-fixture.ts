@@ -28,6 +28,8 @@ export interface Answer {
   readonly record?: Row;
   /** Plain text, as it went to stdout. */
   readonly text: string;
+  /** What is no text. */
+  readonly bytes: Uint8Array;
   readonly notes: readonly string[];
 }
 
@@ -84,7 +86,8 @@ export async function openCommands() {
   ): Promise<Answer> {
     const notes: string[] = [];
     const texts: string[] = [];
-    let answer: Omit<Answer, 'notes' | 'text'> = {};
+    const pieces: Uint8Array[] = [];
+    let answer: Omit<Answer, 'notes' | 'text' | 'bytes'> = {};
     const context: CommandContext = {
       actor: 'cli:tester',
       clock: () => Date.now() + laterMs,
@@ -126,11 +129,12 @@ export async function openCommands() {
           notes.push(sentence);
         },
         text: (text) => texts.push(text),
+        bytes: (bytes) => pieces.push(bytes),
         note: (text) => notes.push(text),
       },
     };
     await createProgram(context).parseAsync([...line.split(' '), ...more], { from: 'user' });
-    return { ...answer, text: texts.join(''), notes };
+    return { ...answer, text: texts.join(''), bytes: Buffer.concat(pieces), notes };
   }
 
   return { run, withStorage, dataDirectory };

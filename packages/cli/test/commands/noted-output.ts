@@ -19,6 +19,7 @@ export function createNotedOutput(): NotedOutput {
       report: nothing,
       done: nothing,
       text: nothing,
+      bytes: nothing,
       note: (text) => void notes.push(text),
     },
   };

@@ -8,7 +8,7 @@ beforeEach(() => {
 
 function output(format: OutputFormat) {
   return createOutput(format, {
-    stdout: { write: (text) => (stdout += text) },
+    stdout: { write: (text) => (stdout += String(text)) },
     stderr: { write: (text) => (stderr += text) },
   });
 }
@@ -59,6 +59,20 @@ describe('what is done', () => {
   ] as const)('is told as %s', (format, data, sentence) => {
     output(format).done({ name: 'a' }, 'It is gone.');
     expect([stdout, stderr]).toEqual([data, sentence]);
+  });
+});
+
+describe('what is no text', () => {
+  it('goes to another program as it is, and to no terminal', () => {
+    const written: (string | Uint8Array)[] = [];
+    const silent = { write: () => undefined };
+    const write = (data: string | Uint8Array) => written.push(data);
+    const bytes = Buffer.from([0, 0xff]);
+    createOutput('json', { stdout: { write }, stderr: silent }).bytes(bytes);
+    expect(written).toEqual([bytes]);
+    const watched = createOutput('table', { stdout: { write, isTTY: true }, stderr: silent });
+    expect(() => watched.bytes(bytes)).toThrow(/not for a terminal/);
+    expect(written).toHaveLength(1);
   });
 });
 
