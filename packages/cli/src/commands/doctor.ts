@@ -22,7 +22,7 @@ const LIMIT_MS = 5000;
 const HELP = `
 On the machine of the server, run it as the server's user and with its settings; an image is then pushed
 with a token that is signed with the keys in the data directory, so that no password is needed. Anywhere
-else give --url, and --user for the push.
+else give --url, and --user for the push; settings and data of another server are then left alone.
 What is pushed is taken away again. Nothing else is changed, and no secret is printed.
 It ends with 0 when nothing failed, warnings or not, and with 1 otherwise.`;
 

@@ -1,4 +1,6 @@
-// Everything that the checks look at, opened as far as it goes: what is missing is a reason to skip.
+// Everything that the checks look at, opened as far as it goes: what is missing is a reason to skip, and so is
+// what belongs to another server than the one that is asked about.
+import { parseRegistryAddress } from '@portolan/clients';
 import { reasonOf } from '@portolan/oci';
 import { openStorage, type Storage } from '@portolan/storage';
 import { storageOptions } from '../config/storage-settings.ts';
@@ -6,6 +8,7 @@ import { SettingsError } from '../config/settings-problem.ts';
 import type { CommandContext } from '../commands/context.ts';
 import type { World } from './check.ts';
 import { findServer, type ServerOptions } from './find-server.ts';
+import { isOwnServer } from './is-own-server.ts';
 import { lookAtMachine, type Machine, type OpenMachine } from './machine.ts';
 
 export type WorldOptions = Pick<ServerOptions, 'url' | 'ca' | 'retired' | 'login' | 'namespace'>;
@@ -40,16 +43,33 @@ async function openData(machine: Machine | string): Promise<OpenMachine | string
   }
 }
 
+/** Undefined when what is here is the server's that is asked about. */
+async function findOther(
+  url: string | undefined,
+  machine: Machine | string,
+  open: OpenMachine | string,
+): Promise<string | undefined> {
+  if (url === undefined || typeof machine === 'string') return undefined;
+  const address = parseRegistryAddress(url);
+  const { publicUrl } = machine.names;
+  const views = typeof open === 'string' ? undefined : open.storage.views;
+  const { listen } = machine.settings;
+  if (await isOwnServer(address, { publicUrl, listen, views })) return undefined;
+  return `the settings here are of another server, ${publicUrl}: for this, run it on the machine of ${address.host}`;
+}
+
 export async function withWorld<T>(
   context: CommandContext,
   options: WorldOptions,
   work: (world: World) => Promise<T>,
 ): Promise<T> {
   const { actor, clock, randomId } = context;
-  const machine = findMachine(context, options.url !== undefined);
-  const open = await openData(machine);
-  const storage: Storage | undefined = typeof open === 'string' ? undefined : open.storage;
+  const found = findMachine(context, options.url !== undefined);
+  const opened = await openData(found);
+  const storage: Storage | undefined = typeof opened === 'string' ? undefined : opened.storage;
   try {
+    const other = await findOther(options.url, found, opened);
+    const [machine, open] = other === undefined ? [found, opened] : [other, other];
     const server = await findServer(
       { ...options, actor, clock, randomId },
       typeof machine === 'string' ? undefined : machine,

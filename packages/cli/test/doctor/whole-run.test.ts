@@ -63,6 +63,32 @@ describe('portolan doctor beside a server with TLS', () => {
     expect((await runDoctor(['--url', url, '--ca', ca], elsewhere)).troubles).toEqual([]);
   });
 
+  it('leaves the data of another server alone', async () => {
+    const other = {
+      PORTOLAN_DATA_DIR: join(scratchDirectory(), 'old'),
+      PORTOLAN_LISTEN: '127.0.0.1:1',
+    };
+    await startServer({ args: ['serve'], env: { ...other, PORTOLAN_LISTEN: '127.0.0.1:0' } });
+    const url = env['PORTOLAN_PUBLIC_URL'] ?? '';
+    const ca = join(dataDir, 'ca', 'ca.crt');
+    const { found, troubles, code } = await runDoctor(['--url', url, '--ca', ca], other);
+    expect({ troubles, code }).toEqual({ troubles: [], code: 0 });
+    const { host } = new URL(url);
+    for (const name of ['settings', 'database', 'running', 'mirror-runs']) {
+      expect(found.get(name)).toMatchObject({
+        verdict: 'skipped',
+        summary: `the settings here are of another server, http://localhost:1: for this, run it on the machine of ${host}`,
+      });
+    }
+    expect(found.get('tls')?.verdict).toBe('ok');
+  });
+
+  it.each(['', 'quay-io.'])('looks at its own data by another of its names: %s', async (label) => {
+    const url = (env['PORTOLAN_PUBLIC_URL'] ?? '').replace('//', `//${label}`);
+    const { found } = await runDoctor(['--url', url], env);
+    expect(found.get('database')?.verdict).toBe('ok');
+  });
+
   it('names a setting that is wrong, and goes on with what there is', async () => {
     const { code, found } = await runDoctor([], { ...env, PORTOLAN_PUBIC_URL: 'x' });
     expect(code).toBe(1);
