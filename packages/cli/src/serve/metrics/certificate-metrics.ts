@@ -1,5 +1,5 @@
-// When the certificates end that this process serves, and the authority that is built in; and how often one
-// could not be taken.
+// When the certificates end that this process serves, and the authority that is built in; how often one
+// could not be taken, and which cannot be now.
 import { Counter, type Registry } from 'prom-client';
 import { addAskedGauge } from './asked-gauge.ts';
 
@@ -9,11 +9,15 @@ export interface ServedCertificate {
   readonly notAfter: number;
 }
 
-export type ListCertificates = () => readonly ServedCertificate[];
+export interface ServedCertificates {
+  readonly list: () => readonly ServedCertificate[];
+  /** Files. */
+  readonly unusable: () => readonly string[];
+}
 
 export interface CertificateMetrics {
-  /** The list is there only once the listeners are. */
-  readonly watchCertificates: (list: ListCertificates) => void;
+  /** They are there only once the listeners are. */
+  readonly watchCertificates: (served: ServedCertificates) => void;
   readonly countReloadFailure: () => void;
 }
 
@@ -22,7 +26,7 @@ export type ReadAuthority = () => Promise<Pick<ServedCertificate, 'notAfter'> | 
 const MAX_CERTIFICATES = 500;
 
 export function createCertificateMetrics(registry: Registry): CertificateMetrics {
-  let list: ListCertificates | undefined;
+  let served: ServedCertificates | undefined;
   addAskedGauge(registry, {
     name: 'tls_certificate_expiry_timestamp_seconds',
     help: `When a certificate that is served ends; the first ${MAX_CERTIFICATES} files.`,
@@ -31,10 +35,17 @@ export function createCertificateMetrics(registry: Registry): CertificateMetrics
     aggregator: 'min',
     ask(gauge) {
       gauge.reset();
-      for (const { file, notAfter } of (list?.() ?? []).slice(0, MAX_CERTIFICATES)) {
+      for (const { file, notAfter } of (served?.list() ?? []).slice(0, MAX_CERTIFICATES)) {
         gauge.set({ file }, notAfter / 1000);
       }
     },
+  });
+  addAskedGauge(registry, {
+    name: 'tls_unusable_files',
+    help: 'Certificates that are broken or gone now, while what was there before is served.',
+    // Each process looks at the same files.
+    aggregator: 'max',
+    ask: (gauge) => gauge.set(served?.unusable().length ?? 0),
   });
   const failures = new Counter({
     name: 'tls_reload_failures_total',
@@ -43,7 +54,7 @@ export function createCertificateMetrics(registry: Registry): CertificateMetrics
   });
   return {
     watchCertificates(given) {
-      list = given;
+      served = given;
     },
     countReloadFailure: () => failures.inc(),
   };

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { selfSigned } from '../listeners/certificate-files.ts';
@@ -9,12 +9,13 @@ import { startCounting } from './scrape.ts';
 
 const EXPIRY = 'tls_certificate_expiry_timestamp_seconds';
 const FAILURES = 'tls_reload_failures_total';
+const UNUSABLE = 'tls_unusable_files';
 const AUTHORITY = 'tls_authority_expiry_timestamp_seconds';
 const WORKERS = 2;
 
 const endOf = (pem: string): number => new X509Certificate(pem).validToDate.getTime() / 1000;
 
-it('tell the certificate that is served, and each process that cannot use the next one', async () => {
+it('tell the certificate that is served, and while the next one cannot be used', async () => {
   const dataDir = join(scratchDirectory(), 'data');
   const file = join(dataDir, 'tls', 'registry.test.pem');
   const [first, second] = [selfSigned('registry.test', 30), selfSigned('registry.test', 60)];
@@ -27,13 +28,18 @@ it('tell the certificate that is served, and each process that cannot use the ne
   };
   const { server, valueOf } = await startCounting({ args: ['serve'], env }, dataDir);
   const expiry = () => valueOf(EXPIRY, 'file="registry.test.pem"');
-  expect([await expiry(), await valueOf(FAILURES)]).toEqual([endOf(first), 0]);
+  const unusable = () => valueOf(UNUSABLE);
+  expect([await expiry(), await valueOf(FAILURES), await unusable()]).toEqual([endOf(first), 0, 0]);
   writeFileSync(file, 'half a file');
   await waitUntil(async () => (await valueOf(FAILURES)) === WORKERS);
-  expect(await expiry()).toBe(endOf(first));
+  expect([await expiry(), await unusable()]).toEqual([endOf(first), 1]);
   writeFileSync(file, second);
   await waitUntil(async () => (await expiry()) === endOf(second));
+  await waitUntil(async () => (await unusable()) === 0);
   expect([await valueOf(FAILURES), await valueOf(AUTHORITY)]).toEqual([WORKERS, 0]);
+  rmSync(file);
+  await waitUntil(async () => (await valueOf(FAILURES)) === 2 * WORKERS);
+  expect([await expiry(), await unusable()]).toEqual([endOf(second), 1]);
   expect(await server.stop()).toBe(0);
 });
 

@@ -147,13 +147,17 @@ describe('certificates', () => {
     const { watchCertificates: watch } = createCertificateMetrics(registry);
     expect(await registry.metrics()).not.toContain('file=');
     let list = [{ file: 'a.pem', notAfter: 1_800_000_000_000 }];
-    watch(() => list);
+    let unusable = ['b.pem'];
+    watch({ list: () => list, unusable: () => unusable });
     const name = 'tls_certificate_expiry_timestamp_seconds';
     expect(await registry.metrics()).toContain(`${name}{file="a.pem"} 1800000000\n`);
+    expect(await registry.metrics()).toContain('tls_unusable_files 1\n');
     list = [{ file: 'b.pem', notAfter: 1000 }];
+    unusable = [];
     const text = await registry.metrics();
     expect(text).toContain(`${name}{file="b.pem"} 1\n`);
     expect(text).not.toContain('a.pem');
+    expect(text).toContain('tls_unusable_files 0\n');
   });
 
   it('have an authority only where one is made', async () => {
