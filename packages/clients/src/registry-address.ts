@@ -30,6 +30,14 @@ export function parseRegistryAddress(text: string): RegistryAddress {
   return { origin: url.origin, host: url.host, isPlain: url.protocol === 'http:' };
 }
 
+/** Whether an image of that host is one of ours, typed with our own name. */
+export function isRegistryItself(
+  { host, isPlain }: Pick<RegistryAddress, 'host' | 'isPlain'>,
+  typed: UpstreamHost,
+): boolean {
+  return typed === UpstreamHost.find(host) || (isPlain && typed === `${host}:80`);
+}
+
 /** Without the port; an IPv6 address keeps its brackets. */
 export function hostNameOf({ host }: Pick<RegistryAddress, 'host'>): string {
   return host.replace(/:\d+$/, '');

@@ -1,8 +1,10 @@
 // Requests for configuration as the tests make them: `https://registry.lan`, nothing else given.
 import { UpstreamHost } from '@portolan/oci';
+import type { Surroundings } from '../src/config/client-config.ts';
 import {
   type ConfigEngine,
   type ConfigRequest,
+  type FoundPlace,
   parseEngineVersion,
   parseRegistryAddress,
   configOf,
@@ -62,4 +64,15 @@ export function merged(engine: ConfigEngine, existing: string, wanted: Wanted = 
   const [first] = config(engine, wanted).files;
   if (first?.merge === undefined) throw new Error(`${engine} merges nothing`);
   return first.merge(existing);
+}
+
+/** What is made of what is there already: directories have no text. */
+export function judged(
+  engine: ConfigEngine,
+  there: Readonly<Record<string, string | undefined>>,
+  wanted: Wanted = {},
+): ReturnType<Surroundings['judge']> {
+  const { surroundings } = config(engine, wanted);
+  const found = Object.entries(there).map(([path, text]): FoundPlace => ({ path, text }));
+  return surroundings?.judge(found) ?? { files: [], warnings: [] };
 }

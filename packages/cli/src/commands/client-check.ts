@@ -2,6 +2,8 @@
 import {
   CHECKED_ENGINES,
   type CheckedEngine,
+  isRegistryItself,
+  ownNameShapes,
   parseEngineVersion,
   planRequests,
   proxyAddress,
@@ -168,9 +170,11 @@ async function check(text: string, options: CheckOptions, context: CommandContex
   const image = await readImage(text);
   const version = engineVersion === undefined ? undefined : parseEngineVersion(engineVersion);
   const deps = await openDeps(options, context);
+  const isOwn = isRegistryItself(deps.registry, image.host);
   const checked: CheckedShape[] = [];
   for (const engine of engines) {
-    for (const shape of shapesOf(engine, version)) {
+    const shapes = shapesOf(engine, version);
+    for (const shape of isOwn ? ownNameShapes(shapes) : shapes) {
       checked.push(await checkShape({ engine, shape }, image, deps));
     }
   }

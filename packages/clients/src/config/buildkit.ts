@@ -6,13 +6,14 @@ import { refuse } from '../client-error.ts';
 import {
   certificateFiles,
   type ClientConfig,
+  type ConfigFile,
   type ConfigRequest,
   namedUpstreams,
 } from './client-config.ts';
 import { tomlString, tomlStrings } from './toml.ts';
 
 const FILE = '/etc/buildkit/buildkitd.toml';
-const CA = '/etc/buildkit/portolan-ca.crt';
+export const BUILDKIT_CA = '/etc/buildkit/portolan-ca.crt';
 
 function buildkitToml(request: ConfigRequest): string {
   const { registry, ca } = request;
@@ -22,7 +23,7 @@ function buildkitToml(request: ConfigRequest): string {
   });
   const ours = [
     ...(registry.isPlain ? ['  http = true'] : []),
-    ...(ca === undefined ? [] : [`  ca = ${tomlStrings([CA])}`]),
+    ...(ca === undefined ? [] : [`  ca = ${tomlStrings([BUILDKIT_CA])}`]),
   ];
   if (ours.length === 0) return mirrors.join('\n');
   return [...mirrors, `[registry.${tomlString(registry.host)}]\n${ours.join('\n')}\n`].join('\n');
@@ -54,6 +55,11 @@ function mergeToml(existing: string, ours: string): string {
   return isSame ? existing : stringify({ ...settings, registry: merged });
 }
 
+/** Merged into what is there. */
+export function buildkitFile(text: string): ConfigFile {
+  return { path: FILE, text, merge: (existing) => mergeToml(existing, text) };
+}
+
 export function buildkitConfig(request: ConfigRequest): ClientConfig {
   if (request.fails === 'closed') {
     refuse(
@@ -61,12 +67,8 @@ export function buildkitConfig(request: ConfigRequest): ClientConfig {
       'give buildkitd the proxy: `portolan client config proxy --unit buildkit.service`',
     );
   }
-  const text = buildkitToml(request);
   return {
-    files: [
-      { path: FILE, text, merge: (existing) => mergeToml(existing, text) },
-      ...certificateFiles(request, CA),
-    ],
+    files: [buildkitFile(buildkitToml(request)), ...certificateFiles(request, BUILDKIT_CA)],
     reload: ['systemctl restart buildkit'],
     notes: [
       'Fail-open: after any failure BuildKit asks the registry itself.',

@@ -33,8 +33,29 @@ export interface ConfigFile {
   readonly merge?: (existing: string) => string;
 }
 
+/** What is on the engine's machine already. */
+export interface FoundPlace {
+  /** Absolute, on that machine. */
+  readonly path: string;
+  /** Undefined for a directory. */
+  readonly text: string | undefined;
+}
+
+/** What the engine reads beside our files, and by which it may do otherwise than they say. */
+export interface Surroundings {
+  /** Paths in which `*` is any name. */
+  readonly patterns: readonly string[];
+  /** Files of ours that have to change too, and what others wrote that breaks the promise. */
+  judge(found: readonly FoundPlace[]): {
+    readonly files: readonly ConfigFile[];
+    readonly warnings: readonly string[];
+  };
+}
+
 export interface ClientConfig {
   readonly files: readonly ConfigFile[];
+  /** None where our files decide alone. */
+  readonly surroundings?: Surroundings | undefined;
   /** Commands that make the engine read them; none when it does by itself. */
   readonly reload: readonly string[];
   /** What else has to be done, and what cannot be. */

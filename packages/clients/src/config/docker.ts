@@ -13,6 +13,7 @@ import {
   namedUpstreams,
 } from './client-config.ts';
 import { hostsFiles } from './hosts-toml.ts';
+import { otherHostsFiles } from './other-hosts-files.ts';
 
 const CERTS = '/etc/docker/certs.d';
 const DAEMON = '/etc/docker/daemon.json';
@@ -115,6 +116,7 @@ function mirrorConfig(request: ConfigRequest): ClientConfig {
 function hostsConfig(request: ConfigRequest): ClientConfig {
   return {
     files: hostsFiles(request, CERTS),
+    surroundings: otherHostsFiles(request, CERTS),
     reload: [],
     notes: [
       'hosts.toml is read on each pull; nothing needs a restart.',

@@ -1,4 +1,6 @@
 // Which engines can be configured, and by what.
+import { refuse } from '../client-error.ts';
+import { isRegistryItself } from '../registry-address.ts';
 import { buildkitConfig } from './buildkit.ts';
 import type { ClientConfig, ConfigRequest } from './client-config.ts';
 import { containerdConfig } from './containerd.ts';
@@ -26,5 +28,12 @@ export const CONFIG_ENGINES = Object.keys(CONFIGS) as readonly ConfigEngine[];
  * @throws DomainError `request-invalid` for what that engine cannot do, with what does it
  */
 export function configOf(engine: ConfigEngine, request: ConfigRequest): ClientConfig {
+  const itself = request.upstreams?.find((host) => isRegistryItself(request.registry, host));
+  if (itself !== undefined) {
+    refuse(
+      `${itself} is this registry itself`,
+      'name the registries that are mirrored; what is typed with its own name comes from it anyway',
+    );
+  }
   return CONFIGS[engine](request);
 }

@@ -12,11 +12,14 @@ import { type ConfigFile, certificateFiles, type ConfigRequest } from './client-
 import { tomlString, tomlStrings } from './toml.ts';
 
 /** containerd reads `host_5000_`, so that the name needs no colon. */
-function directoryOf(host: string): string {
+export function directoryOf(host: string): string {
   return host.replace(/:(\d+)$/, '_$1_');
 }
 
-function hostsToml({ registry, fails }: ConfigRequest, ca: string | undefined): string {
+export function hostsToml(
+  { registry, fails }: Pick<ConfigRequest, 'registry' | 'fails'>,
+  ca: string | undefined,
+): string {
   const trust = ca === undefined ? [] : [`ca = ${tomlString(ca)}`];
   const origin = tomlString(registry.origin);
   const server = fails === 'open' ? [] : [`server = ${origin}`, ...trust, ''];
@@ -29,10 +32,17 @@ function hostsToml({ registry, fails }: ConfigRequest, ca: string | undefined): 
   ].join('\n');
 }
 
+/** In the registry's own directory, for images that are typed with its name. */
+export function hostsCertificate(
+  { registry }: Pick<ConfigRequest, 'registry'>,
+  root: string,
+): string {
+  return `${root}/${directoryOf(registry.host)}/ca.crt`;
+}
+
 /** @param root the directory of these directories */
 export function hostsFiles(request: ConfigRequest, root: string): readonly ConfigFile[] {
-  // In the registry's own directory, for images that are typed with its name.
-  const ca = `${root}/${directoryOf(request.registry.host)}/ca.crt`;
+  const ca = hostsCertificate(request, root);
   const text = hostsToml(request, request.ca === undefined ? undefined : ca);
   const directories = request.upstreams?.map(directoryOf) ?? ['_default'];
   return [

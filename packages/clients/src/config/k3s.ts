@@ -1,7 +1,7 @@
 // k3s, which writes containerd's files from its own `registries.yaml`. Whatever stands there, the
 // registry itself is asked last, unless the node is started without default endpoints; `*` and that
 // option came with the same releases.
-import { type Document, isMap, parseDocument, YAMLMap } from 'yaml';
+import { type Document, isMap, isSeq, parseDocument, YAMLMap } from 'yaml';
 import { refuse } from '../client-error.ts';
 import { type EngineVersion, isBefore } from '../engine-version.ts';
 import {
@@ -11,6 +11,7 @@ import {
   type ConfigRequest,
   namedUpstreams,
 } from './client-config.ts';
+import { otherK3sEntries } from './other-k3s-entries.ts';
 
 const FILE = '/etc/rancher/k3s/registries.yaml';
 const CA = '/etc/rancher/k3s/portolan-ca.crt';
@@ -45,6 +46,14 @@ function setIn(document: Document, path: readonly string[], value: unknown): voi
   document.setIn(path, document.createNode(value));
 }
 
+/** A mirror of ours and nothing else, which only a run of ours writes. */
+function isOurs(document: Document, name: string, { registry }: ConfigRequest): boolean {
+  const mirror = document.getIn(['mirrors', name], true);
+  if (!isMap(mirror) || mirror.items.length !== 1) return false;
+  const endpoints = mirror.get('endpoint', true);
+  return isSeq(endpoints) && endpoints.items.length === 1 && endpoints.get(0) === registry.origin;
+}
+
 function withRegistry(existing: string, request: ConfigRequest): string {
   const document: Document = parseDocument(existing);
   if (document.errors.length > 0 || (document.contents !== null && !isMap(document.contents))) {
@@ -53,13 +62,20 @@ function withRegistry(existing: string, request: ConfigRequest): string {
   const { registry, ca } = request;
   for (const name of namesOf(request)) {
     setIn(document, ['mirrors', name, 'endpoint'], [registry.origin]);
+    // It was for the endpoint that was there.
+    document.deleteIn(['mirrors', name, 'rewrite']);
+  }
+  // Of a fail-closed run, and every registry would go on to come from here.
+  if (request.fails === 'open' && isOurs(document, '*', request)) {
+    document.deleteIn(['mirrors', '*']);
   }
   if (ca !== undefined) setIn(document, ['configs', registry.host, 'tls', 'ca_file'], CA);
   return document.toString();
 }
 
-function closedNode(): ConfigFile {
-  return { path: NODE_FILE, text: 'disable-default-registry-endpoint: true\n' };
+/** Either way, so that neither an earlier run nor `config.yaml` decides it. */
+function nodeFile(isClosed: boolean): ConfigFile {
+  return { path: NODE_FILE, text: `disable-default-registry-endpoint: ${isClosed}\n` };
 }
 
 export function k3sConfig(request: ConfigRequest): ClientConfig {
@@ -74,9 +90,10 @@ export function k3sConfig(request: ConfigRequest): ClientConfig {
   return {
     files: [
       { path: FILE, text, merge: (existing) => withRegistry(existing, request) },
-      ...(isClosed ? [closedNode()] : []),
+      nodeFile(isClosed),
       ...certificateFiles(request, CA),
     ],
+    surroundings: isClosed ? otherK3sEntries(request, FILE) : undefined,
     reload: ['systemctl restart k3s'],
     notes: [
       'k3s reads the files when it starts, on every node; on agents the unit is k3s-agent.',

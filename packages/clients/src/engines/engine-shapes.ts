@@ -21,6 +21,29 @@ export type CheckedEngine = keyof typeof SHAPES;
 
 export const CHECKED_ENGINES = Object.keys(SHAPES) as readonly CheckedEngine[];
 
+/**
+ * The same for an image that is typed with our registry's own name: whatever is configured is for
+ * other names, so each asks for it as it is, with the login for it, and there is nobody else to ask.
+ */
+export function ownNameShapes(shapes: readonly RequestShape[]): readonly RequestShape[] {
+  const own = shapes.map(
+    ({ since: _since, before: _before, only: _only, ...shape }): RequestShape => ({
+      ...shape,
+      name: 'full name',
+      host: 'registry',
+      namespaceInPath: 'no',
+      hasNs: false,
+      login: 'registry',
+      fallback: 'never',
+    }),
+  );
+  // Of those that differ in their configuration alone, one.
+  return own.filter(
+    ({ challengedBy }, index) =>
+      own.findIndex((other) => other.challengedBy === challengedBy) === index,
+  );
+}
+
 /** The shapes of an engine, of all its versions or of one. */
 export function shapesOf(
   engine: CheckedEngine,

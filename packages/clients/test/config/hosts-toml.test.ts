@@ -83,3 +83,18 @@ describe('config_path of containerd', () => {
     for (const text of absent) expect(notes).not.toContain(text);
   });
 });
+
+describe('the version of containerd', () => {
+  it.each(['1.4', '1.4.13', '0.9'])(
+    '%s reads no such files, and is refused in either mode',
+    (version) => {
+      for (const fails of ['open', 'closed'] as const) {
+        expect(() => config('containerd', { version, fails })).toThrow(/before version 1\.5/);
+      }
+    },
+  );
+
+  it.each(['1.5', '1.5.0~rc1', '2.1.4'])('%s does', (version) => {
+    expect(() => config('containerd', { version })).not.toThrow();
+  });
+});

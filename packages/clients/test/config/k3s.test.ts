@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { CA, config, files, merged } from '../request.ts';
+import { CA, config, files, judged, merged, type Wanted } from '../request.ts';
 
 const FILE = '/etc/rancher/k3s/registries.yaml';
 const NODE = '/etc/rancher/k3s/config.yaml.d/50-portolan.yaml';
@@ -22,9 +22,10 @@ configs:
     });
   });
 
-  it('names the registries when it is fail-open, and leaves the default endpoints', () => {
+  it('names the registries when it is fail-open, and says that default endpoints stay', () => {
     const given = files('k3s', { fails: 'open', known: 'docker.io,host.lan:5000' });
-    expect(Object.keys(given)).toEqual([FILE]);
+    expect(Object.keys(given)).toEqual([FILE, NODE]);
+    expect(given[NODE]).toBe('disable-default-registry-endpoint: false\n');
     expect(parse(given[FILE] ?? '')).toEqual({
       mirrors: {
         'docker.io': { endpoint: ['https://registry.lan'] },
@@ -79,7 +80,91 @@ configs:
   it.each(['1.26.13', '1.27.10', '1.28.6', '1.29.1+k3s1', '1.33.0'])(
     'is fail-closed for %s',
     (version) => {
-      expect(files('k3s', { version })).toHaveProperty([NODE]);
+      expect(files('k3s', { version })[NODE]).toContain('endpoint: true');
     },
   );
+});
+
+describe('a mirror that is there already', () => {
+  const OURS = { endpoint: ['https://registry.lan'] };
+  const LONG = 'mirrors: {docker.io: {endpoint: [https://old.lan], rewrite: {"^(.*)": "x/$1"}}}\n';
+  const OPEN = { fails: 'open' } as const;
+
+  it.each([
+    ['the rewrite of one that is named goes', LONG, { ns: 'docker.io' }, { 'docker.io': OURS }],
+    [
+      'one that is not named stays',
+      'mirrors: {ghcr.io: {endpoint: [https://other.lan], rewrite: {a: b}}}',
+      { ns: 'docker.io' },
+      { 'ghcr.io': { endpoint: ['https://other.lan'], rewrite: { a: 'b' } }, 'docker.io': OURS },
+    ],
+    [
+      'ours for every registry goes when it is fail-open',
+      'mirrors: {"*": {endpoint: [https://registry.lan]}}',
+      OPEN,
+      { 'docker.io': OURS },
+    ],
+    [
+      'that of others for every registry stays then',
+      'mirrors: {"*": {endpoint: [https://registry.lan, https://other.lan]}}',
+      OPEN,
+      { 'docker.io': OURS, '*': { endpoint: ['https://registry.lan', 'https://other.lan'] } },
+    ],
+    [
+      'that of others for every registry is replaced when it is fail-closed',
+      'mirrors: {"*": {endpoint: [https://other.lan], rewrite: {a: b}}}',
+      {},
+      { '*': OURS },
+    ],
+  ] as const)('%s', (_title, existing, wanted, mirrors) => {
+    const text = merged('k3s', existing, wanted);
+    expect(parse(text)).toEqual({ mirrors });
+    expect(merged('k3s', text, wanted)).toBe(text);
+  });
+
+  it('is ours in either mode, one after the other', () => {
+    const closed = merged('k3s', '# mine\n');
+    const open = merged('k3s', closed, OPEN);
+    expect(parse(open)).toEqual({ mirrors: { 'docker.io': OURS } });
+    expect(parse(merged('k3s', open))).toEqual({ mirrors: { 'docker.io': OURS, '*': OURS } });
+    expect(open).toContain('# mine');
+  });
+});
+
+describe('what makes a registry fail-open on a fail-closed node is told', () => {
+  const warnings = (text: string, wanted: Wanted = {}) =>
+    judged('k3s', { [FILE]: text }, wanted).warnings;
+
+  it.each([
+    ['another mirror', 'mirrors: {docker.io: {endpoint: [https://mirror.gcr.io]}}', 'docker.io'],
+    ['one beside ours', 'mirrors: {q.io: {endpoint: [https://registry.lan, https://a]}}', 'q.io'],
+    ['none', 'mirrors: {q.io: {rewrite: {a: b}}}', 'q.io'],
+    ['a login', 'configs: {quay.io: {auth: {username: a}}}', 'quay.io'],
+  ])('%s', (_title, text, host) => {
+    expect(warnings(text)).toEqual([expect.stringContaining(`${host} is not fail-closed: `)]);
+    expect(warnings(text)[0]).toContain(FILE);
+  });
+
+  it('with what replaces it', () => {
+    const [text] = warnings('mirrors: {docker.io: {endpoint: [https://mirror.gcr.io]}}');
+    expect(text).toContain('https://mirror.gcr.io. Replace it with --ns docker.io, or remove it');
+  });
+
+  it.each<[string, string, Wanted]>([
+    ['ours', 'mirrors: {q.io: {endpoint: [https://registry.lan/v2/q.io]}}', {}],
+    ['that for every registry, which is replaced', 'mirrors: {"*": {endpoint: [https://a]}}', {}],
+    ['the login for ours', 'configs: {registry.lan: {auth: {username: a}}}', {}],
+    ['one without anything', 'configs: {quay.io: }', {}],
+    ['no mapping, which is refused elsewhere', 'a: [', {}],
+    ['what is not asked for', 'mirrors: {q.io: {endpoint: [https://a]}}', { ns: 'docker.io' }],
+    ['a login for what is not asked for', 'configs: {q.io: {auth: {}}}', { ns: 'docker.io' }],
+    ['anything on a node that is fail-open', 'mirrors: {q.io: {}}', { fails: 'open' }],
+  ])('but not %s', (_title, text, wanted) => {
+    expect(warnings(text, wanted)).toEqual([]);
+  });
+
+  it('a login for a registry that is named stays, and keeps it fail-open', () => {
+    const text = 'configs: {docker.io: {auth: {username: a}}}';
+    expect(warnings(text, { ns: 'docker.io' })).toHaveLength(1);
+  });
 });

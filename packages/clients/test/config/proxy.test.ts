@@ -26,22 +26,12 @@ Environment="NO_PROXY=registry.lan,localhost,127.0.0.1,::1"
     expect(path).toBe('/etc/systemd/system/containerd.service.d/50-portolan-proxy.conf');
   });
 
-  it('has a certificate for each registry but Docker Hub, for which a note says where it belongs', () => {
-    const given = config('proxy', { ns: 'docker.io,quay.io', ca: CA });
-    expect(given.files.map(({ path }) => path)).toEqual([
-      DROP_IN,
-      '/etc/docker/certs.d/portolan-ca.crt',
-      '/etc/docker/certs.d/quay.io/ca.crt',
-      '/etc/docker/certs.d/registry.lan/ca.crt',
-    ]);
-    expect(given.notes.join('\n')).toContain('update-ca-certificates');
-    expect(config('proxy', { ns: 'quay.io', ca: CA }).notes.join('\n')).not.toContain('update-ca');
-  });
-
   it.each([
     [{ fails: 'open' }, /no setting of the engine/],
     [{ proxy: 'socks5://proxy.lan' }, /no http URL/],
     [{ proxy: 'http://proxy.lan/"%n' }, /no http URL/],
+    [{ proxy: 'http://registry.lan:3128/#a' }, /no http URL/],
+    [{ proxy: 'http://robot:secret@proxy.lan:3128' }, /has credentials in it$/],
     [{ unit: '../../x.service' }, /no systemd service/],
     [{ unit: 'docker' }, /no systemd service/],
   ] as const)('is refused for %j', (wanted, message) => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   CHECKED_ENGINES,
   type CheckedEngine,
+  ownNameShapes,
   parseEngineVersion,
   parseRegistryAddress,
   type PlannedRequests,
@@ -108,6 +109,38 @@ describe('a shape that cannot be used', () => {
     const address = parseRegistryAddress('http://127.0.0.1:5000');
     expect(plan('docker', 'registry-mirrors', BUSYBOX, address)).toHaveProperty('reason');
   });
+});
+
+describe("an image that is typed with the registry's own name", () => {
+  const typed = image('registry.lan', 'docker.io/library/busybox', 'musl');
+
+  it.each(CHECKED_ENGINES)('is asked for as it is by %s, in every shape', (engine) => {
+    for (const shape of ownNameShapes(shapesOf(engine, undefined))) {
+      const made = planRequests(shape, REGISTRY, typed);
+      expect(made).toMatchObject({ ownScope: 'repository:docker.io/library/busybox:pull' });
+      const urls = 'reason' in made ? [] : made.manifest.map(({ url }) => url);
+      expect(new Set(urls)).toEqual(new Set([`https://registry.lan${CANONICAL}`]));
+      expect(shape).toMatchObject({ name: 'full name', login: 'registry', fallback: 'never' });
+    }
+  });
+
+  it.each([
+    ['docker', undefined, ['ping', 'manifest']],
+    ['docker', '20.10.24', ['ping']],
+    ['docker', '29', ['manifest']],
+    ['containerd', undefined, ['manifest']],
+    ['buildkit', undefined, ['manifest']],
+    ['proxy', undefined, ['ping']],
+  ] as const)(
+    'is one question of %s %s for each way to log in: %j',
+    (engine, version, expected) => {
+      const shapes = shapesOf(
+        engine,
+        version === undefined ? version : parseEngineVersion(version),
+      );
+      expect(ownNameShapes(shapes).map(({ challengedBy }) => challengedBy)).toEqual(expected);
+    },
+  );
 });
 
 it('a port is a part of ns, and of the name of the namespace', () => {

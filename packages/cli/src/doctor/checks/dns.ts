@@ -2,7 +2,8 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { type Check, fail, ok, onServer, skipped, warn } from '../check.ts';
+import { UpstreamHost } from '@portolan/oci';
+import { type Check, fail, type Finding, ok, onServer, skipped, warn } from '../check.ts';
 import { hostOf, virtualHostsOf } from '../virtual-hosts.ts';
 
 const SHOWN = 3;
@@ -45,6 +46,29 @@ export const dns: Check = onServer({
   },
 });
 
+/**
+ * Docker Hub's name alone is one that an engine needs: docker before 29 mirrors nothing else. The
+ * others are for those who type them.
+ */
+export function judgeVirtualHosts(
+  name: string,
+  hosts: readonly string[],
+  wrong: readonly string[],
+): Finding {
+  const right = hosts.length - wrong.length;
+  if (wrong.length === 0) return ok(`${right} lead to the same address`);
+  const shown = wrong.slice(0, SHOWN).join(', ');
+  const more = wrong.length > SHOWN ? ` and ${wrong.length - SHOWN} more` : '';
+  const hub = `${UpstreamHost.labelOf(UpstreamHost.DOCKER_HUB)}.${name}`;
+  if (!wrong.includes(hub)) {
+    return ok(`${right} lead to the same address; ${shown}${more} do not, and no engine needs it`);
+  }
+  return warn(`${hub} does not lead here`, {
+    meaning: 'docker before version 29 reaches the mirror of Docker Hub by this name alone',
+    remedy: `add a wildcard record *.${name}, with the same address as ${name}`,
+  });
+}
+
 export const virtualHosts: Check = onServer({
   name: 'virtual-hosts',
   topic: 'network',
@@ -63,12 +87,6 @@ export const virtualHosts: Check = onServer({
       const found = await addressesOf(host);
       if (!found.some((address) => here.has(address))) wrong.push(host);
     }
-    if (wrong.length === 0) return ok(`${hosts.length} lead to the same address`);
-    const shown = wrong.slice(0, SHOWN).join(', ');
-    const more = wrong.length > SHOWN ? ` and ${wrong.length - SHOWN} more` : '';
-    return warn(`${shown}${more} do not lead here`, {
-      meaning: 'docker before version 29 reaches mirrored registries by these names alone',
-      remedy: `add a wildcard record *.${name}, with the same address as ${name}`,
-    });
+    return judgeVirtualHosts(name, hosts, wrong);
   },
 });
