@@ -43,6 +43,19 @@ afterAll(async () => {
   await scratch?.remove();
 });
 
+interface Extent {
+  readonly references: number;
+  readonly manifests: number;
+  readonly blobs: number;
+  readonly bytes: number;
+  readonly leftOut: number;
+}
+
+/** What is told of a bundle, by whatever command. */
+function extentOf({ references, manifests, blobs, bytes, leftOut }: Extent): Extent {
+  return { references, manifests, blobs, bytes, leftOut };
+}
+
 const ours = (): string => join(scratch.path, 'ours');
 
 describe('a bundle of our own images', () => {
@@ -50,8 +63,9 @@ describe('a bundle of our own images', () => {
     const key = join(scratch.path, 'key');
     await connected.must(`bundle keygen ${key}`);
     expect((await stat(key)).mode & 0o777).toBe(0o600);
-    await connected.must(`bundle export ${ours()} --sign ${key}`);
-    await connected.must(`bundle verify ${ours()} --key ${key}.pub`);
+    const made = await connected.json<Extent>(`bundle export ${ours()} --sign ${key}`);
+    const checked = await connected.json<Extent>(`bundle verify ${ours()} --key ${key}.pub`);
+    expect(extentOf(checked)).toEqual(extentOf(made));
     const reports = join(scratch.path, 'reports');
     const answer = await apart.json<{ bundle: string; failed: number }>(
       `bundle import ${ours()} --key ${key}.pub --report ${reports}`,
@@ -77,7 +91,11 @@ describe('a bundle of our own images', () => {
 
   test('is small against what the other side has', async () => {
     const have = join(scratch.path, 'have.json');
-    await writeFile(have, (await apart.must('bundle have')).stdout);
+    const { stdout } = await apart.must('bundle have');
+    await writeFile(have, stdout);
+    const { manifests, blobs: contents } = JSON.parse(stdout) as Record<string, string[]>;
+    const whole = await connected.json<Extent>(`bundle verify ${ours()}`);
+    expect([manifests?.length, contents?.length]).toEqual([whole.manifests, whole.blobs]);
     const image = makeImage();
     await pushImage(await connected.client(REPOSITORY), REPOSITORY, image, 'fresh');
     const small = join(scratch.path, 'small');

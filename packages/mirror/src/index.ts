@@ -88,7 +88,12 @@ export {
   type SkopeoRegistry,
   type SkopeoSourceFile,
 } from './skopeo/yaml-source.ts';
-export { type BundleDocument, bytesOf } from './bundle/bundle-document.ts';
+export {
+  type BundleDocument,
+  bytesOf,
+  type BundleExtent,
+  extentOf,
+} from './bundle/bundle-document.ts';
 export { type BundleContents, readBundle, requireBundle } from './bundle/bundle-contents.ts';
 export {
   exportBundle,

@@ -96,18 +96,24 @@ function bundleFields({ id, madeAt, base }: BundleDocument) {
 }
 
 /** @throws CommandFailure 3 when nothing matched; 1, 4 or 75 when something failed */
-function answer(context: CommandContext, directory: string, result: ExportResult): void {
+async function answer(
+  context: CommandContext,
+  directory: string,
+  result: ExportResult,
+): Promise<void> {
+  const { extentOf } = await import('@portolan/mirror');
   const { plan, document, failed } = result;
   if (plan.references === 0 && failed.length === 0) {
     throw new CommandFailure('there is nothing to export: no reference matches', EXIT.notFound);
   }
+  const { manifests, blobs, bytes } = document === undefined ? plan : extentOf(document);
   context.output.record({
     ...(document === undefined ? {} : bundleFields(document)),
     directory,
     references: document?.references.length ?? plan.references,
-    manifests: plan.manifests,
-    blobs: plan.blobs,
-    bytes: plan.bytes,
+    manifests,
+    blobs,
+    bytes,
     leftOut: document?.expected.length ?? plan.knownBlobs,
     failed: failed.map(({ name }) => name),
   });
@@ -160,7 +166,7 @@ async function exportOurs(
       return done;
     })
     .finally(end);
-  answer(context, directory, result);
+  await answer(context, directory, result);
 }
 
 async function exportTheirs(
@@ -181,7 +187,7 @@ async function exportTheirs(
     await recordExport(context, storage, done);
     return done;
   }).finally(end);
-  answer(context, directory, result);
+  await answer(context, directory, result);
 }
 
 function isFromUpstreams({ from, fromRules }: ExportOptions): boolean {

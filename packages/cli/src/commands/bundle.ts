@@ -1,5 +1,5 @@
 // `portolan bundle`: images for where there is no network, on a stick.
-import type { VerifiedBundle } from '@portolan/mirror';
+import type { BundleExtent, VerifiedBundle } from '@portolan/mirror';
 import { DomainError } from '@portolan/oci';
 import { type Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
@@ -15,9 +15,12 @@ import type { CommandContext } from './context.ts';
 import { stopSignal } from './stop-signal.ts';
 import { optionalTimestamp } from './timestamp.ts';
 
+const NOTHING: BundleExtent = { manifests: 0, blobs: 0, bytes: 0 };
+
 /** @throws CommandFailure 4 */
-function answerVerified(context: CommandContext, bundle: VerifiedBundle): void {
-  const { contents, problems, signature, bytes, strangers } = bundle;
+async function answerVerified(context: CommandContext, bundle: VerifiedBundle): Promise<void> {
+  const { extentOf } = await import('@portolan/mirror');
+  const { contents, problems, signature, strangers } = bundle;
   if (problems.length > 0) {
     context.output.rows(
       problems.map(({ file, problem }) => ({ file: file ?? null, problem })),
@@ -34,9 +37,8 @@ function answerVerified(context: CommandContext, bundle: VerifiedBundle): void {
     made: optionalTimestamp(document?.madeAt),
     base: document?.base === undefined ? null : `${document.base.kind} ${document.base.id}`,
     references: document?.references.length ?? 0,
-    blobs: document?.blobs.length ?? 0,
+    ...(document === undefined ? NOTHING : extentOf(document)),
     leftOut: document?.expected.length ?? 0,
-    bytes,
     signature,
     otherFiles: strangers,
   });
@@ -61,7 +63,7 @@ function registerVerify(bundle: Command, context: CommandContext): void {
         progress.end();
         end();
       });
-      answerVerified(context, verified);
+      await answerVerified(context, verified);
     });
 }
 

@@ -125,6 +125,18 @@ export function bytesOf({ blobs }: Pick<BundleDocument, 'blobs'>): number {
   return blobs.reduce((sum, blob) => sum + blob.size, 0);
 }
 
+/** As it is told everywhere but in bundle.json: what is a manifest is no blob. */
+export interface BundleExtent {
+  readonly manifests: number;
+  readonly blobs: number;
+  readonly bytes: number;
+}
+
+export function extentOf(document: Omit<BundleDocument, 'base'>): BundleExtent {
+  const { manifests, blobs } = countsOf(document);
+  return { manifests, blobs: blobs - manifests, bytes: bytesOf(document) };
+}
+
 function isoTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }

@@ -204,7 +204,8 @@ export async function planExport(
     failed,
     references,
     manifests: sizes.manifests.size,
-    blobs: sizes.blobs.size,
+    // A manifest may also stand where a blob does.
+    blobs: files.size - sizes.manifests.size,
     bytes: [...files.values()].reduce((sum, size) => sum + size, 0),
     knownBlobs: sizes.known.size,
     ...(await measure(options, files)),

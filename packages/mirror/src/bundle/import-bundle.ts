@@ -11,7 +11,7 @@ import { createBundleSource } from '../places/bundle-repository.ts';
 import type { SinkRepository } from '../places/place.ts';
 import type { ReferenceSelector } from '../selection/selectors.ts';
 import { type BundleContents, requireBundle } from './bundle-contents.ts';
-import type { BundleReference } from './bundle-document.ts';
+import { type BundleReference, bytesOf } from './bundle-document.ts';
 import { listed } from './listed.ts';
 import { contentBytes } from './manifests-below.ts';
 import { findMissingBlobs } from './missing-blobs.ts';
@@ -221,7 +221,7 @@ async function importAll(task: Import): Promise<readonly ReportedReference[]> {
 
 function reportOf(
   { deps, contents }: Import,
-  { signature, strangers, bytes }: VerifiedBundle,
+  { signature, strangers }: VerifiedBundle,
   references: readonly ReportedReference[],
 ): ImportReport {
   const { id, madeAt, tool, base, blobs } = contents.document;
@@ -234,7 +234,7 @@ function reportOf(
     base,
     signature,
     files: blobs.reduce((sum, { parts }) => sum + parts, 0),
-    bytes,
+    bytes: bytesOf(contents.document),
     strangers,
     references,
   };
