@@ -90,7 +90,6 @@ export {
 } from './skopeo/yaml-source.ts';
 export {
   type BundleDocument,
-  bytesOf,
   type BundleExtent,
   extentOf,
 } from './bundle/bundle-document.ts';

@@ -4,11 +4,13 @@ import {
   CONFIG_ENGINES,
   type ConfigEngine,
   type ConfigRequest,
+  hostNameOf,
   parseEngineVersion,
   configOf,
 } from '@portolan/clients';
 import { DomainError, UpstreamHost } from '@portolan/oci';
 import { Argument, type Command, Option } from 'commander';
+import { asRefusedInstall } from '../clients/refused-install.ts';
 import type { PlaceOptions } from '../clients/registry-place.ts';
 import type { CommandContext } from './context.ts';
 import type { GlobalOptions } from './global-options.ts';
@@ -18,6 +20,7 @@ interface ConfigOptions extends PlaceOptions, GlobalOptions {
   readonly failOpen?: true;
   readonly failClosed?: true;
   readonly install?: string;
+  readonly tar?: true;
   readonly engineVersion?: string;
   readonly proxy?: string;
   readonly unit?: string;
@@ -71,13 +74,23 @@ async function readRequest(
   };
 }
 
+/** An engine that does not trust the registry says so later, and not why. */
+function withTrustNote(config: ClientConfig, { registry, ca }: ConfigRequest): ClientConfig {
+  if (registry.isPlain || ca !== undefined) return config;
+  const trust = [
+    `No authority is known here, so no certificate is among the files: engines trust ${registry.host} as far as their system does.`,
+    `Give the certificate with --ca FILE. The server has its own at http://${hostNameOf(registry)}/ca.crt: compare it with the fingerprint that \`portolan ca show\` prints there.`,
+  ];
+  return { ...config, notes: [...config.notes, ...trust] };
+}
+
 function noteAll({ output }: CommandContext, notes: readonly string[]): void {
   for (const note of notes) output.note(note);
 }
 
 function print(
   context: CommandContext,
-  { files, reload, notes }: ClientConfig,
+  { files, surroundings, reload, notes }: ClientConfig,
   format: GlobalOptions['output'],
 ): void {
   const { output } = context;
@@ -89,28 +102,52 @@ function print(
   for (const file of files) {
     if (file.merge !== undefined) output.note(`Merge ${file.path} into one that is there.`);
   }
+  if (surroundings !== undefined) {
+    output.note('What else is configured there may stand against it: --install looks, and tells.');
+  }
   noteAll(context, notes);
   if (reload.length > 0) output.note(`Then: ${reload.join(' && ')}`);
 }
 
-async function install(
+async function archive(
   context: CommandContext,
   { files, reload, notes }: ClientConfig,
+): Promise<void> {
+  const { archiveFiles } = await import('../clients/file-archive.ts');
+  const { output, clock } = context;
+  output.bytes(await archiveFiles(files, clock()));
+  for (const { path, merge } of files) {
+    if (merge !== undefined) output.note(`Where ${path} is there already, merge this one by hand.`);
+  }
+  noteAll(context, notes);
+  if (reload.length > 0) output.note(`Unpack it, then: ${reload.join(' && ')}`);
+}
+
+async function install(
+  context: CommandContext,
+  config: ClientConfig,
   { install: directory = '/', output: format }: ConfigOptions,
 ): Promise<void> {
-  const { installFiles } = await import('../clients/install-files.ts');
+  const { installConfig } = await import('../clients/install-config.ts');
   const { output, clock } = context;
-  const installed = await installFiles(files, { directory, now: clock() });
-  const isChanged = installed.some(({ action }) => action !== 'unchanged');
+  const { reload, notes } = config;
+  const now = clock();
+  const { files, warnings } = await installConfig(config, { directory, now }).catch(
+    (error: unknown) => {
+      throw asRefusedInstall(error, directory);
+    },
+  );
+  const isChanged = files.some(({ action }) => action !== 'unchanged');
   if (format === 'json') {
-    output.record({ files: installed, reload: isChanged ? reload : [], notes });
+    output.record({ files, reload: isChanged ? reload : [], notes, warnings });
     return;
   }
   output.rows(
-    installed.map((file) => ({ ...file })),
+    files.map((file) => ({ ...file })),
     ['action', 'path', 'backup'],
   );
   noteAll(context, notes);
+  for (const warning of warnings) output.note(`warning: ${warning}`);
   if (isChanged && reload.length > 0) output.note(`Now: ${reload.join(' && ')}`);
 }
 
@@ -125,14 +162,17 @@ export function registerClientConfig(client: Command, context: CommandContext): 
     .option('--fail-open', 'what is not here comes from the upstream')
     .option('--ca <file>', 'the certificate that engines shall trust (<data-dir>/ca/ca.crt)')
     .option('--install <directory>', 'write the files below this directory; / is this machine')
+    .addOption(new Option('--tar', 'the files as a tar, for root to unpack').conflicts('install'))
     .option('--engine-version <version>', 'of the engine, where it matters')
     .option('--proxy <url>', 'of the CONNECT listener (port 3128 of the registry); for `proxy`')
     .option('--unit <name>', 'the systemd unit that gets the proxy (docker.service); for `proxy`')
     .addHelpText('after', HELP);
   command.action(async (engine: ConfigEngine) => {
     const options = command.optsWithGlobals<ConfigOptions>();
-    const config = configOf(engine, await readRequest(context, options));
-    if (options.install === undefined) print(context, config, options.output);
+    const request = await readRequest(context, options);
+    const config = withTrustNote(configOf(engine, request), request);
+    if (options.tar === true) await archive(context, config);
+    else if (options.install === undefined) print(context, config, options.output);
     else await install(context, config, options);
   });
 }
