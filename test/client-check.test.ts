@@ -115,6 +115,20 @@ describe('client check', () => {
     expect(old.rows[0]?.reason).toContain('client config proxy');
   });
 
+  test("an image that is typed with the registry's own name is asked for as it is", async () => {
+    const typed = `localhost:${mirror.portolan.port}/${CANONICAL}`;
+    const engines = 'containerd,docker,podman,crio,buildkit,k3s,any';
+    const { code, rows, stderr } = await check(`${typed}:musl --engine ${engines}`);
+    expect(code, stderr).toBe(0);
+    expect(rows).toHaveLength(8);
+    for (const row of rows) {
+      expect(row).toMatchObject({ shape: 'full name', digest: image.root.digest });
+    }
+    const absent = await check(`${typed}:absent --engine docker --fail-open`);
+    expect(absent.code).toBe(1);
+    expect(new Set(absent.rows.map(({ verdict }) => verdict))).toEqual(new Set(['refused']));
+  });
+
   test('what is not here is refused, or comes from the upstream where the engine does that', async () => {
     const { code, rows } = await check('busybox:absent --engine containerd,docker,podman,buildkit');
     expect(code).toBe(1);

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Containerd, startContainerd } from '../support/containerd.ts';
 import { describeWith } from '../support/debian-package.ts';
 import { type DockerEngine, type DockerUser, startDockerEngine } from '../support/docker-engine.ts';
 import { createPodmanStore, type PodmanStore, type PodmanUser } from '../support/podman.ts';
@@ -12,15 +13,15 @@ import { BUSYBOX, ETCD, type RunnableImages } from './images.ts';
 import type { Node } from './node.ts';
 import { FLAVIO, HUB_LOGIN, startWorld, type World, WORLD_NEEDS } from './world.ts';
 
-const PACKAGES = [...WORLD_NEEDS, 'docker.io', 'podman', 'skopeo'] as const;
-const DROP_IN = 'etc/systemd/system/docker.service.d/50-portolan-proxy.conf';
+const PACKAGES = [...WORLD_NEEDS, 'docker.io', 'containerd', 'podman', 'skopeo'] as const;
 /** In the address of the proxy, and so in `Proxy-Authorization`. */
 const PROXY_LOGIN = { name: 'proxy-canary', password: 'proxy-canary-password' } as const;
 const GCR = 'gcr.io/distroless/static:latest';
 
 /** What systemd would give the engine. */
-async function dropInVariables(node: Node): Promise<Record<string, string>> {
-  const text = await readFile(join(node.directory, DROP_IN), 'utf8');
+async function dropInVariables(node: Node, unit = 'docker'): Promise<Record<string, string>> {
+  const file = `etc/systemd/system/${unit}.service.d/50-portolan-proxy.conf`;
+  const text = await readFile(join(node.directory, file), 'utf8');
   return Object.fromEntries(
     [...text.matchAll(/^Environment="(\w+)=(.*)"$/gm)].map((m) => [m[1], m[2]]),
   );
@@ -131,6 +132,57 @@ describeWith({ packages: PACKAGES, root: true }, 'a connect listener', () => {
         expect(output).toContain('gcr.io is not mirrored here');
       }
       expect(await node.dialled()).toEqual([]);
+    });
+  });
+
+  describe('a node whose system does not trust the authority, but whose engines do', () => {
+    let fresh: Node;
+    let containerd: Containerd;
+    let variables: readonly string[];
+
+    beforeAll(async () => {
+      fresh = await world.addNode();
+      for (const unit of ['containerd', 'podman']) {
+        await fresh.configure(`proxy --ns docker.io,quay.io --unit ${unit}.service`);
+      }
+      const given = Object.entries(await dropInVariables(fresh, 'containerd'));
+      variables = given.map(([name, value]) => `${name}=${value}`);
+      containerd = await startContainerd((file, args) =>
+        fresh.inside('/usr/bin/env', [...variables, file, ...args]),
+      );
+    });
+
+    afterAll(() => containerd?.stop());
+
+    const pull = (reference: string) => {
+      const how = '--snapshotter=native --hosts-dir /etc/containerd/certs.d';
+      return containerd.ctr(`images pull ${how} ${reference}`);
+    };
+
+    test.each([
+      [`${BUSYBOX}:musl`, 'busybox'],
+      [`${ETCD}:v3.1`, 'etcd'],
+    ] as const)('containerd 1.6 and skopeo get %s there', async (reference, image) => {
+      const { digest } = world.images[image].root;
+      const pulled = await pull(reference);
+      expect(pulled.code, pulled.output).toBe(0);
+      expect((await containerd.ctr(`images list name==${reference}`)).stdout).toContain(digest);
+      const line = `${variables.join(' ')} /usr/bin/skopeo inspect docker://${reference}`;
+      expect((await fresh.sh(line)).output).toContain(digest);
+      expect(await fresh.dialled()).toEqual([]);
+    });
+
+    test('containerd 1.6 is refused what is not mirrored, and dials nobody', async () => {
+      const { code, output } = await pull(GCR);
+      expect(code).not.toBe(0);
+      expect(output).toContain('gcr.io is not mirrored here');
+      expect(await fresh.dialled()).toEqual([]);
+    });
+
+    test('curl, which reads the store of the system, gets nothing', async () => {
+      const { code, output } = await fresh.sh(`curl -sS --proxy ${proxy.url} https://quay.io/v2/`);
+      expect(code).not.toBe(0);
+      expect(output).toContain('certificate');
     });
   });
 

@@ -2,16 +2,20 @@
 import { DAY_MS, type ListedCertificate } from '@portolan/tls';
 import { describe, expect, it } from 'vitest';
 import type { Check, Finding, World } from '../../src/doctor/check.ts';
-import { ok } from '../../src/doctor/check.ts';
+import { ok, skipped } from '../../src/doctor/check.ts';
 import { judgeAuthority, judgeCertificate } from '../../src/doctor/checks/certificates.ts';
+import { judgeVirtualHosts } from '../../src/doctor/checks/dns.ts';
 import { judgeFileSystem } from '../../src/doctor/checks/data-directory.ts';
 import { judgeDiskSpeed } from '../../src/doctor/checks/disk-speed.ts';
 import { judgeFileLimit, judgeWorkers } from '../../src/doctor/checks/process.ts';
 import { judgeSource } from '../../src/doctor/checks/proxy.ts';
 import { formatForTerminal, formatPlain } from '../../src/doctor/report.ts';
-import { runChecks } from '../../src/doctor/run-checks.ts';
+import { type CheckResult, runChecks } from '../../src/doctor/run-checks.ts';
 
 const NOW = 1000 * DAY_MS;
+
+/** Below the name of the registry. */
+const HOSTS = ['docker-io.r.lan', 'host-5000.r.lan'];
 
 function limits(hard: string): string {
   return `Limit  Soft Limit  Hard Limit  Units\nMax open files            1024                 ${hard}              files\n`;
@@ -46,6 +50,9 @@ describe('a finding', () => {
     ['all files', judgeFileLimit(limits('unlimited'), 10_000), 'ok'],
     ['few files', judgeFileLimit(limits('4096'), 10_000), 'warn'],
     ['another system', judgeFileLimit('', 10_000), 'skipped'],
+    ['names below ours that lead here', judgeVirtualHosts('r.lan', HOSTS, []), 'ok'],
+    ['one that no engine needs', judgeVirtualHosts('r.lan', HOSTS, ['host-5000.r.lan']), 'ok'],
+    ["one that is Docker Hub's", judgeVirtualHosts('r.lan', HOSTS, ['docker-io.r.lan']), 'warn'],
     ['as many workers as cores', judgeWorkers(8, 8), 'ok'],
     ['far more workers than cores', judgeWorkers(9, 4), 'warn'],
     ['one worker for many cores', judgeWorkers(1, 8), 'warn'],
@@ -108,12 +115,43 @@ describe('a report', () => {
   const results = [{ name: 'tcp', topic: 'network', ...FAILED }] as const;
 
   it('has signs and topics on a terminal', () => {
-    expect(formatForTerminal(results)).toBe(
+    expect(formatForTerminal(results, 80)).toBe(
       'network\n  ✘ tcp               s\n                      m\n                      → r\n',
     );
   });
 
   it('has a line for each finding elsewhere', () => {
     expect(formatPlain(results)).toBe('fail tcp: s; m; r\n');
+  });
+
+  const NONE = 'there is no data directory here';
+  const SKIPPED: readonly CheckResult[] = [
+    { name: 'settings', topic: 'settings', ...skipped(NONE) },
+    { name: 'name', topic: 'settings', ...skipped(`${NONE}:\n  - since nobody made one\n`) },
+    { name: 'database', topic: 'data', ...skipped(NONE) },
+    { name: 'dns', topic: 'network', ...skipped('it is an address') },
+    ...results,
+  ];
+
+  it('tells once on a terminal what several were skipped for, and has no topic for them', () => {
+    expect(formatForTerminal(SKIPPED, 60)).toBe(
+      [
+        'network',
+        '  - dns               it is an address',
+        '  ✘ tcp               s',
+        '                      m',
+        '                      → r',
+        '',
+        '- skipped 3 checks: there is no data directory here',
+        '  (settings, name, database)',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('tells each that was skipped elsewhere', () => {
+    expect(formatPlain(SKIPPED).match(/^skipped (?:settings|name|database|dns): /gm)).toHaveLength(
+      4,
+    );
   });
 });
