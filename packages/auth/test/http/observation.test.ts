@@ -11,6 +11,7 @@ beforeAll(async () => {
     correlate: () => ({ traceId: 'trace-1', proxyRequestId: 'proxy-1' }),
   });
   await auth.addUser('alice', 'a good password');
+  await auth.storage.namespaces.ensureMirror('docker.io', 'test');
 });
 beforeEach(() => {
   told.length = 0;
@@ -20,6 +21,11 @@ afterAll(() => auth.close());
 const scope = 'repository:a/b:pull';
 const form = { service: SERVICE, client_id: 'test', scope };
 type Ask = () => Promise<unknown>;
+
+function postThroughView(fields: Record<string, string>): Promise<unknown> {
+  const body = new URLSearchParams({ service: SERVICE, client_id: 'test', ...fields });
+  return auth.request('/token?ns=docker.io', { method: 'POST', body });
+}
 
 it.each<[string, Ask, Partial<RequestObservation>]>([
   [
@@ -41,6 +47,26 @@ it.each<[string, Ask, Partial<RequestObservation>]>([
     'a refresh token that is none',
     () => auth.post({ ...form, grant_type: 'refresh_token', refresh_token: 'none' }),
     { route: 'token-post', status: 401, grant: 'refresh', refusal: 'refresh-token-invalid' },
+  ],
+  [
+    'a login of the mirrored registry, which is dropped',
+    () => auth.get({ service: SERVICE, ns: 'docker.io', scope }, 'hubuser:hub-secret'),
+    { route: 'token-get', status: 200, grant: 'anonymous', refusal: undefined },
+  ],
+  [
+    'a refresh token of the mirrored registry, which is dropped',
+    () => postThroughView({ grant_type: 'refresh_token', refresh_token: 'hub-token', scope }),
+    { route: 'token-post', status: 200, grant: 'anonymous', refusal: undefined },
+  ],
+  [
+    'a login of ours through a view',
+    () => auth.get({ service: SERVICE, ns: 'docker.io', scope }, 'alice:a good password'),
+    { route: 'token-get', status: 200, grant: 'password', refusal: undefined },
+  ],
+  [
+    'a login of the mirrored registry that asks for nothing',
+    () => auth.get({ service: SERVICE, ns: 'docker.io' }, 'hubuser:hub-secret'),
+    { route: 'token-get', status: 401, grant: 'password', refusal: 'credentials-invalid' },
   ],
   [
     'a request that is not understood',

@@ -176,6 +176,21 @@ describe('mistakes', () => {
       { environment: { PORTOLAN_LISTEN: '127.0.0.1:1, somewhere' } },
       '"somewhere" is not host:port',
     ],
+    [
+      'one address twice',
+      { environment: { PORTOLAN_LISTEN: '127.0.0.1:5000, https://127.0.0.1:5000' } },
+      'names 127.0.0.1:5000 twice',
+    ],
+    [
+      'one socket twice',
+      { environment: { PORTOLAN_LISTEN: 'unix:/run/p.sock, unix:/run/p.sock?mode=0600' } },
+      'names unix:/run/p.sock twice',
+    ],
+    [
+      'one socket of systemd twice',
+      { environment: { PORTOLAN_LISTEN: 'systemd:web,systemd:web' } },
+      'names systemd:web twice',
+    ],
     ['no address', { environment: { PORTOLAN_LISTEN: ' , ' } }, 'names no address'],
     [
       'a redirect without https',

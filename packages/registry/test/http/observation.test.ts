@@ -90,3 +90,22 @@ describe('a finished request', () => {
     expect(await next()).toMatchObject({ route: 'upload-append', status: undefined });
   });
 });
+
+describe('a request that is being answered', () => {
+  it.each([
+    ['GET', '/v2/', 'base'],
+    ['GET', '/v2/team/app/manifests/v1', 'manifest-get'],
+    ['HEAD', '/v2/docker.io/app/blobs/sha256:1', 'blob-head'],
+    ['POST', '/v2/team/app/manifests/v1', undefined],
+    ['GET', '/v2/nothing/here', undefined],
+  ])('%s %s is told with its route %s before it is over, once', async (method, path, route) => {
+    const events: unknown[] = [];
+    registry = await startRegistry({
+      observeRoute: (begun) => events.push(['begun', begun]),
+      observe: (over) => events.push(['over', over.route]),
+    });
+    await registry.request(path, { method });
+    await expect.poll(() => events).toContainEqual(['over', route]);
+    expect(events).toEqual([...(route === undefined ? [] : [['begun', route]]), ['over', route]]);
+  });
+});

@@ -31,6 +31,7 @@ export interface RegistryOptions {
   readonly stamps?: StampStore;
   readonly content?: (storage: Storage) => RegistryDeps['content'];
   readonly observe?: RegistryDeps['observe'];
+  readonly observeRoute?: RegistryDeps['observeRoute'];
   readonly correlate?: RegistryDeps['correlate'];
   readonly sourceOf?: RegistryDeps['sourceOf'];
 }
@@ -89,6 +90,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
     randomId,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     ...(options.observe === undefined ? {} : { observe: options.observe }),
+    ...(options.observeRoute === undefined ? {} : { observeRoute: options.observeRoute }),
     ...(options.correlate === undefined ? {} : { correlate: options.correlate }),
     ...(options.sourceOf === undefined ? {} : { sourceOf: options.sourceOf }),
   });

@@ -2,7 +2,8 @@
 import { reasonOf } from '@portolan/oci';
 import { connect } from 'node:net';
 import { bareHost } from '../../connection/server-trust.ts';
-import { type Check, fail, ok, onServer, skipped, warn } from '../check.ts';
+import { type Check, fail, type Finding, ok, onServer, skipped, warn } from '../check.ts';
+import type { Server } from '../server.ts';
 
 const WITHIN_MS = 3000;
 const SECOND_MS = 1000;
@@ -41,6 +42,34 @@ export const tcp: Check = onServer({
   },
 });
 
+/** Where a plain address leads to; undefined where it answers itself. */
+export async function findSecureOrigin({
+  address,
+  connection,
+}: Pick<Server, 'address' | 'connection'>): Promise<string | undefined> {
+  if (!address.origin.startsWith('http:')) return undefined;
+  const { status, headers } = await connection.send({ url: '/v2/' });
+  const to = URL.parse(headers.get('location') ?? '');
+  return status >= 300 && status < 400 && to?.protocol === 'https:' ? to.origin : undefined;
+}
+
+export function judgeRedirect(origin: string, status: number, to: string): Finding {
+  if (status === 308 && to === `${origin}/v2/`) return ok('308 to https');
+  const summary = `port 80 answers ${status} to ${to}`;
+  if (status !== 308) {
+    return warn(summary, {
+      meaning:
+        'after 301 and 302 clients send GET in place of PUT, and a push ends with 404 or 405',
+      remedy: `answer 308 to ${origin} with the same path, as deploy/ does, or listen on redirect://0.0.0.0:80`,
+    });
+  }
+  return warn(summary, {
+    meaning: 'there the path is of another repository, or of none',
+    remedy:
+      'let port 80 lead to the name that was asked for, as deploy/ does; redirect://0.0.0.0:80 does so for public_url and for mirrored registries',
+  });
+}
+
 export const redirect: Check = onServer({
   name: 'redirect',
   topic: 'network',
@@ -52,14 +81,7 @@ export const redirect: Check = onServer({
     if (answer === undefined) return ok('port 80 is closed');
     const to = answer.headers.get('location') ?? '';
     const { status } = answer;
-    if (status === 308 && to === `${address.origin}/v2/`) return ok('308 to https');
-    if (status >= 300 && status < 400) {
-      return warn(`port 80 answers ${status} to ${to}`, {
-        meaning:
-          'after 301 and 302 clients send GET in place of PUT, and a push ends with 404 or 405',
-        remedy: `answer 308 to ${address.origin} with the same path, as deploy/ does, or listen on redirect://0.0.0.0:80`,
-      });
-    }
+    if (status >= 300 && status < 400) return judgeRedirect(address.origin, status, to);
     return warn(`port 80 answers ${status} itself`, {
       meaning: 'passwords can go over the network in plain text',
       remedy: 'answer nothing but 308 to https there: listen on redirect://0.0.0.0:80',

@@ -1,6 +1,7 @@
 // Challenge, token, /v2/: as every client begins. And what somebody without a login gets.
 import { type Check, fail, type Finding, ok, onServer, warn } from '../check.ts';
 import type { Server } from '../server.ts';
+import { findSecureOrigin } from './reach.ts';
 import {
   getChallenge,
   getToken,
@@ -13,6 +14,13 @@ import {
 async function judgeRealm(server: Server): Promise<Finding | undefined> {
   const challenge = await getChallenge(server);
   if (typeof challenge === 'string') {
+    const origin = await findSecureOrigin(server);
+    if (origin !== undefined) {
+      return fail(`${server.address.origin} sends clients to ${origin}`, {
+        meaning: 'the registry is there, and not at this address',
+        remedy: `use https: --url ${origin}`,
+      });
+    }
     return fail(challenge, {
       meaning: 'this is no registry, or the proxy does not send /v2/ to it',
       remedy: 'send /v2/ to the registry and all else to the token service, as deploy/ does',

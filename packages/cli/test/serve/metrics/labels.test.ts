@@ -65,3 +65,34 @@ describe('labels', () => {
     expect(text).toContain('registry_http_response_size_bytes_sum{handler="manifest"} 20\n');
   });
 });
+
+describe('requests that are being answered', () => {
+  async function inFlight(registry: Registry): Promise<Record<string, number>> {
+    const text = await registry.metrics();
+    const lines = text.matchAll(/^registry_http_in_flight_requests\{handler="(.*)"\} (.*)$/gm);
+    return Object.fromEntries(
+      [...lines].map(([, handler = '', count]) => [handler, Number(count)]),
+    );
+  }
+
+  it('are told by handler, and each handler that distribution has is there from the start', async () => {
+    const registry = new Registry();
+    const { observe, observeRoute } = createRegistryMetrics(registry);
+    const ofDistribution = [
+      'base',
+      'blob',
+      'blob_upload',
+      'blob_upload_chunk',
+      'catalog',
+      'manifest',
+      'tags',
+    ];
+    const before = await inFlight(registry);
+    for (const handler of ofDistribution) expect(before).toHaveProperty(handler, 0);
+    for (const route of ['manifest-get', 'manifest-head', 'blob-get']) observeRoute(route);
+    expect(await inFlight(registry)).toEqual({ ...before, manifest: 2, blob: 1 });
+    const over = { method: 'GET', status: 200, durationMs: 1, bytesReceived: 0, bytesSent: 0 };
+    for (const route of ['manifest-get', 'blob-get', undefined]) observe({ ...over, route });
+    expect(await inFlight(registry)).toEqual({ ...before, manifest: 1 });
+  });
+});

@@ -1,4 +1,5 @@
-import { Agent, get } from 'node:http';
+import { createHash } from 'node:crypto';
+import { Agent, get, request } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -8,10 +9,12 @@ import {
   run,
   scratchDirectory,
   startServer,
+  tokenOf,
   waitUntil,
 } from '../start-server.ts';
 import { type CountingServer, startCounting, sumOf } from './scrape.ts';
 
+const EMPTY = `sha256:${createHash('sha256').digest('hex')}`;
 const REQUESTS = 'registry_http_requests_total';
 
 /** Connections are spread over the workers, requests of one connection are not. */
@@ -46,6 +49,30 @@ describe.each([1, 3])('the metrics of %d worker(s)', (workers) => {
     expect(sumOf(text, 'registry_http_in_flight_requests')).toBe(0);
     expect(sumOf(text, REQUESTS, 'code="401"')).toBe(400);
     expect(await counting.server.stop()).toBe(0);
+  });
+
+  it('tell what is being answered in all of them, by handler', async () => {
+    const { server, dataDir, valueOf } = await start(workers);
+    const service = `localhost:${new URL(server.address).port}`;
+    const scope = 'repository:admin/app:pull,push';
+    const asked = { service, scope, password: adminPassword(dataDir) };
+    const token = await tokenOf(await requestToken(server.address, asked));
+    const count = (handler: string) =>
+      valueOf('registry_http_in_flight_requests', `handler="${handler}"`);
+    const uploads = Array.from({ length: 6 }, () => {
+      const upload = request(`${server.address}/v2/admin/app/blobs/uploads/?digest=${EMPTY}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-length': 1000 },
+        agent: false,
+      });
+      upload.on('error', () => undefined).write('x');
+      return upload;
+    });
+    await waitUntil(async () => (await count('blob_upload')) === 6);
+    expect(await valueOf('registry_http_in_flight_requests')).toBe(6);
+    for (const upload of uploads) upload.destroy();
+    await waitUntil(async () => (await count('blob_upload')) === 0);
+    expect(await server.stop()).toBe(0);
   });
 
   it('tell tokens and failed logins', async () => {
