@@ -1,15 +1,15 @@
 // `portolan health`: for container engines and kubelets, which run a command to see whether a server works.
 import { reasonOf } from '@portolan/oci';
 import type { Command } from 'commander';
-import { askableAddress, askReadiness } from '../connection/server-health.ts';
+import { askableAddresses, askReadiness } from '../connection/server-health.ts';
 import { ListenAddress } from '../config/listen-address.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
 import type { CommandContext } from './context.ts';
 
-function findAddress(listen: readonly ListenAddress[]): ListenAddress {
-  const address = askableAddress(listen);
-  if (address !== undefined) return address;
+function findAddresses(listen: readonly ListenAddress[]): readonly ListenAddress[] {
+  const addresses = askableAddresses(listen);
+  if (addresses.length > 0) return addresses;
   const hint =
     'Add one to PORTOLAN_LISTEN that is not of systemd and has no PROXY protocol, such as 127.0.0.1:5000.';
   throw new CommandFailure('the server has no address to ask at', EXIT.usage, { hint });
@@ -31,8 +31,10 @@ export function registerHealth(program: Command, context: CommandContext): void 
     .command('health')
     .description('Ask the server of this machine whether it is ready')
     .action(async () => {
-      const address = findAddress(context.listen);
-      await ask(address);
-      context.output.record({ address: ListenAddress.format(address), status: 'ready' });
+      // Of two services each has its own, and one that is ready says nothing of the other.
+      const addresses = findAddresses(context.listen);
+      await Promise.all(addresses.map(ask));
+      const address = addresses.map(ListenAddress.format).join(', ');
+      context.output.record({ address, status: 'ready' });
     });
 }

@@ -1,4 +1,4 @@
-// Asks the server of this machine whether it can do its work, at one of the addresses that it listens on.
+// Asks the server of this machine whether it can do its work, at the addresses that it listens on.
 import { type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { ListenAddress, ListenScheme } from '../config/listen-address.ts';
@@ -6,12 +6,12 @@ import type { ListenAddress, ListenScheme } from '../config/listen-address.ts';
 const WITHIN_MS = 5000;
 const EVERY_ADDRESS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
-/** The first that a client of this machine can talk to; one of systemd has no address that we know. */
-export function askableAddress(
+/** Those that a client of this machine can talk to; a socket of systemd has no address that we know. */
+export function askableAddresses(
   listen: readonly ListenAddress[],
   schemes: readonly ListenScheme[] = ['http', 'https'],
-): ListenAddress | undefined {
-  return listen.find(
+): readonly ListenAddress[] {
+  return listen.filter(
     ({ scheme, kind, hasProxyHeader }) =>
       schemes.includes(scheme) && kind !== 'systemd' && !hasProxyHeader,
   );

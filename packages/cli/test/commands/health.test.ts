@@ -1,17 +1,16 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { askableAddress } from '../../src/connection/server-health.ts';
+import { askableAddresses } from '../../src/connection/server-health.ts';
 import { ListenAddress } from '../../src/config/listen-address.ts';
 import { run, scratchDirectory, startServer } from '../serve/start-server.ts';
 
-function askedOf(...texts: string[]): string | undefined {
+function askedOf(...texts: string[]): string[] {
   const listen = texts.map((text) => {
     const address = ListenAddress.parse(text);
     if ('problem' in address) throw new Error(address.problem);
     return address;
   });
-  const address = askableAddress(listen);
-  return address === undefined ? undefined : ListenAddress.format(address);
+  return askableAddresses(listen).map(ListenAddress.format);
 }
 
 async function health(listen: string) {
@@ -21,12 +20,16 @@ async function health(listen: string) {
 
 describe('portolan health', () => {
   it.each([
-    [['127.0.0.1:5000'], 'http://127.0.0.1:5000'],
-    [['redirect://0.0.0.0:80', 'https://0.0.0.0:443'], 'https://0.0.0.0:443'],
-    [['systemd:', '127.0.0.1:5000?proxy-protocol', 'unix:/run/p.sock'], 'unix:/run/p.sock'],
-    [['systemd:', 'redirect://0.0.0.0:80'], undefined],
-  ])('of a server on %o asks at %s', (listen, expected) => {
-    expect(askedOf(...listen)).toBe(expected);
+    [['127.0.0.1:5000'], ['http://127.0.0.1:5000']],
+    [['redirect://0.0.0.0:80', 'https://0.0.0.0:443'], ['https://0.0.0.0:443']],
+    [['systemd:', '127.0.0.1:5000?proxy-protocol', 'unix:/run/p.sock'], ['unix:/run/p.sock']],
+    [
+      ['unix:/run/auth.sock', 'unix:/run/registry.sock', 'connect://[::]:3128'],
+      ['unix:/run/auth.sock', 'unix:/run/registry.sock'],
+    ],
+    [['systemd:', 'redirect://0.0.0.0:80'], []],
+  ])('of a server on %o asks at %o', (listen, expected) => {
+    expect(askedOf(...listen)).toEqual(expected);
   });
 
   it('finds a server ready on TCP and on a unix socket', async () => {
@@ -45,6 +48,11 @@ describe('portolan health', () => {
       expect(answer, answer.stderr).toMatchObject({ code: 0 });
       expect(answer.stdout).toContain('ready');
     }
+    const away = `unix:${join(directory, 'away.sock')}`;
+    expect(await health(`${socket},${away}`), 'of two, one is away').toMatchObject({
+      code: 8,
+      stderr: expect.stringContaining(`no server answers at ${away}`),
+    });
     await server.stop();
     expect(await health(socket)).toMatchObject({
       code: 8,

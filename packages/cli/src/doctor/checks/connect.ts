@@ -2,7 +2,7 @@
 // certificate for each registry that it stands in for.
 import { reasonOf } from '@portolan/oci';
 import { openTunnel, tunnelTarget } from '../../connection/connect-tunnel.ts';
-import { askableAddress, placeOf } from '../../connection/server-health.ts';
+import { askableAddresses, placeOf } from '../../connection/server-health.ts';
 import { ListenAddress } from '../../config/listen-address.ts';
 import { findUncoveredRegistries } from '../../serve/connect/uncovered-registries.ts';
 import { type Check, fail, type Finding, ok, onData, skipped, warn } from '../check.ts';
@@ -36,7 +36,8 @@ async function judgeListener(address: ListenAddress, publicUrl: string): Promise
   } catch (error) {
     return fail(`nobody answers CONNECT at ${where}: ${reasonOf(error)}`, {
       meaning: 'engines with this proxy in HTTPS_PROXY reach nothing, the internet included',
-      remedy: 'the server is not running, or not with these settings: see `journalctl -u portolan`',
+      remedy:
+        "the server is not running, or not with these settings: see `journalctl -u 'portolan*'`",
     });
   }
 }
@@ -61,7 +62,7 @@ export const connect: Check = onData({
     if (!listen.some(({ scheme }) => scheme === 'connect')) {
       return skipped('there is no `connect` listener');
     }
-    const address = askableAddress(listen, ['connect']);
+    const [address] = askableAddresses(listen, ['connect']);
     const [listener, lacking] = await Promise.all([
       address === undefined
         ? skipped('its socket is systemd’s, or wants a PROXY header')

@@ -3,7 +3,7 @@ import { reasonOf } from '@portolan/oci';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { type Check, fail, type Finding, ok, onMachine, skipped, warn } from '../check.ts';
-import { askableAddress, askReadiness } from '../../connection/server-health.ts';
+import { askableAddresses, askReadiness } from '../../connection/server-health.ts';
 import { ListenAddress } from '../../config/listen-address.ts';
 
 /** Each connection may have a file of a blob open; databases and listeners need some more. */
@@ -57,26 +57,36 @@ export const workers: Check = onMachine({
   run: ({ settings }) => judgeWorkers(settings.workers, availableParallelism()),
 });
 
+async function judgeReadiness(address: ListenAddress): Promise<Finding> {
+  const where = ListenAddress.format(address);
+  const remedy = "see `journalctl -u 'portolan*'`, or what the server printed";
+  try {
+    const status = await askReadiness(address);
+    if (status === 200) return ok(`ready at ${where}`);
+    return fail(`${where} answers ${status}`, {
+      meaning: 'the server cannot do its work',
+      remedy,
+    });
+  } catch (error) {
+    return fail(`nobody answers at ${where}: ${reasonOf(error)}`, {
+      meaning: 'the server is not running, or not with these settings',
+      remedy,
+    });
+  }
+}
+
 export const running: Check = onMachine({
   name: 'running',
   topic: 'process',
   async run({ settings }) {
-    const address = askableAddress(settings.listen);
-    if (address === undefined) return skipped('its sockets are systemd’s, or want a PROXY header');
-    const where = ListenAddress.format(address);
-    const remedy = 'see `journalctl -u portolan`, or what the server printed';
-    try {
-      const status = await askReadiness(address);
-      if (status === 200) return ok(`ready at ${where}`);
-      return fail(`${where} answers ${status}`, {
-        meaning: 'the server cannot do its work',
-        remedy,
-      });
-    } catch (error) {
-      return fail(`nobody answers at ${where}: ${reasonOf(error)}`, {
-        meaning: 'the server is not running, or not with these settings',
-        remedy,
-      });
+    // Two services have one each.
+    const addresses = askableAddresses(settings.listen);
+    if (addresses.length === 0) {
+      return skipped('its sockets are systemd’s, or want a PROXY header');
     }
+    const findings = await Promise.all(addresses.map(judgeReadiness));
+    const troubles = findings.filter(({ verdict }) => verdict !== 'ok');
+    if (troubles.length > 0) return troubles;
+    return ok(`ready at ${addresses.map(ListenAddress.format).join(', ')}`);
   },
 });
