@@ -1,10 +1,11 @@
 // Every command block of docs/clients.md that is marked for it is run, in the order of the document. The
 // registry is one of this machine, and `/` a directory of the test.
 import { readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeImage } from '../support/image.ts';
+import { makeCertificate } from '../support/openssl-certificate.ts';
 import { pushImage } from '../support/registry-client.ts';
 import { createScratchDirectory, type ScratchDirectory } from '../support/scratch-directory.ts';
 import { findCommandBlocks } from './command-blocks.ts';
@@ -26,7 +27,10 @@ describe('clients.md', () => {
     scratch = await createScratchDirectory('docs');
     root = join(scratch.path, 'root');
     await mkdir(root);
-    machine = await startMachine(join(scratch.path, 'machine'));
+    const directory = join(scratch.path, 'machine');
+    machine = await startMachine(directory);
+    const { certificate } = makeCertificate({ commonName: 'authority' });
+    await writeFile(join(directory, 'ca.crt'), certificate);
     for (const [repository, tag] of IMAGES) {
       const [host = ''] = repository.split('/');
       await machine.mirror.must(`namespace create ${host}`);
@@ -42,7 +46,8 @@ describe('clients.md', () => {
   test.each(findCommandBlocks(readFileSync(DOCUMENT, 'utf8')))('$name', async ({ script }) => {
     const here = script
       .replaceAll('https://registry.lan', `http://localhost:${machine.mirror.portolan.port}`)
-      .replaceAll('--install /', `--install ${root}`);
+      .replaceAll('--install /', `--install ${root}`)
+      .replaceAll('tar -C / ', `tar -C ${root} `);
     const { code, output } = await machine.sh(here);
     expect(code, `${here}\n${output}`).toBe(0);
   });

@@ -33,6 +33,26 @@ const PREPARE = `
 `;
 
 const ANSWERS = 'curl -fks --max-time 5 https://registry.lan/livez';
+const ONE = ['portolan.socket', 'portolan-redirect.socket', 'portolan.service'];
+const TWO = [
+  ...['auth', 'registry'].flatMap((half) => [
+    `portolan-${half}.socket`,
+    `portolan-${half}.service`,
+  ]),
+  'portolan-connect.service',
+];
+
+/** What a block is to show, by its name. */
+const SHOWN: Readonly<Record<string, readonly RegExp[]>> = {
+  'see that they run': [/ready at unix:\S+auth\.sock, unix:\S+registry\.sock\n/],
+  'check the CONNECT service': [/connect +connect:\/\/\[::\]:3128 connects to registry\.lan:443/],
+};
+
+/** What of a script works where systemd does not run: `portolan` goes by what is enabled. */
+function enabling(script: string): string {
+  const lines = script.split('\n').filter((line) => /^systemctl (en|dis)able /.test(line));
+  return lines.map((line) => line.replace(' --now', '')).join('\n');
+}
 
 /** A registry of the test as the document's Docker Hub and Quay, on the box itself. */
 async function startUpstream(box: Machine, content: string): Promise<Daemon> {
@@ -65,17 +85,60 @@ describeWith({ packages: NEEDS, root: true }, 'one-box.md and upgrade.md', () =>
     for (const service of services.splice(0).toReversed()) await service.stop();
   }
 
+  async function start(name: string, sockets: readonly string[], ready: string): Promise<void> {
+    // A scheduled run may begin at any time.
+    services.push(await startUnit(on('box'), { name, sockets, ready, variables: LOOPBACK }));
+  }
+
   async function startService(): Promise<void> {
-    const sockets = ['portolan', 'portolan-redirect'];
     // What RuntimeDirectory= does.
     await on('box').must('install -d -o portolan -g portolan /run/portolan');
-    services.push(await startUnit(on('box'), { name: 'portolan', sockets, ready: ANSWERS }));
+    await start('portolan', ['portolan', 'portolan-redirect'], ANSWERS);
   }
 
   async function startHalf(half: string): Promise<void> {
     const name = `portolan-${half}`;
     const ready = `curl -fs --unix-socket /run/portolan/${half}.sock http://registry.lan/livez`;
-    services.push(await startUnit(on('box'), { name, sockets: [name], ready }));
+    await start(name, [name], ready);
+  }
+
+  async function startHalves(): Promise<void> {
+    for (const half of ['auth', 'registry']) await startHalf(half);
+    const box = on('box');
+    services.push(
+      await startDaemon({
+        ...box.inside('/usr/sbin/haproxy', ['-W', '-db', '-f', '/etc/haproxy/haproxy.cfg']),
+        logFile: join(box.directory, 'haproxy.log'),
+        isReady: async () => (await box.sh(ANSWERS)).code === 0,
+      }),
+    );
+  }
+
+  async function startConnect(): Promise<void> {
+    const ready = 'curl -fks --proxy http://127.0.0.1:3128 https://registry.lan/livez';
+    await start('portolan-connect', [], ready);
+  }
+
+  async function turnTo(enabled: readonly string[], others: readonly string[]): Promise<void> {
+    await stopServices();
+    const lines = [
+      `systemctl disable ${others.join(' ')}`,
+      `systemctl enable ${enabled.join(' ')}`,
+    ];
+    await on('box').must(enabling(lines.join('\n')));
+  }
+
+  async function haveOne(): Promise<void> {
+    await turnTo(ONE, TWO);
+    await startService();
+    expect((await run(on('box'), 'portolan health')).output).toContain('/portolan.sock');
+  }
+
+  async function haveTwo(): Promise<void> {
+    await turnTo(TWO, ONE);
+    await startHalves();
+    await startConnect();
+    expect((await run(on('box'), 'portolan health')).output).toContain('/auth.sock');
   }
 
   /** What systemd would do, by the name of the block. */
@@ -86,19 +149,15 @@ describeWith({ packages: NEEDS, root: true }, 'one-box.md and upgrade.md', () =>
       await startService();
     },
     'stop the service': stopServices,
-    'stop it again': stopServices,
-    'start the old one': startService,
-    'start the halves': async () => {
-      for (const half of ['auth', 'registry']) await startHalf(half);
-      const box = on('box');
-      services.push(
-        await startDaemon({
-          ...box.inside('/usr/sbin/haproxy', ['-W', '-db', '-f', '/etc/haproxy/haproxy.cfg']),
-          logFile: join(box.directory, 'haproxy.log'),
-          isReady: async () => (await box.sh(ANSWERS)).code === 0,
-        }),
-      );
-    },
+    'start the halves': startHalves,
+    'start the CONNECT service': startConnect,
+    'restart one service': haveOne,
+    'restart two services': haveTwo,
+    'stop all': stopServices,
+    'start one service': haveOne,
+    'start two services': haveTwo,
+    'stop all again': stopServices,
+    'start the old one': haveTwo,
   };
 
   function run(machine: Machine, script: string): Promise<CommandResult> {
@@ -137,6 +196,7 @@ describeWith({ packages: NEEDS, root: true }, 'one-box.md and upgrade.md', () =>
     if (isReplaced) {
       const replacement = instead[name];
       if (replacement === undefined) throw new Error('the test has nothing in its place');
+      await on(machine).must(enabling(script));
       await replacement();
       return;
     }
@@ -148,5 +208,6 @@ describeWith({ packages: NEEDS, root: true }, 'one-box.md and upgrade.md', () =>
     }
     const { code, output } = await run(on(machine), script);
     expect(code, `${script}\n${output}`).toBe(0);
+    for (const shown of SHOWN[name] ?? []) expect(output).toMatch(shown);
   });
 });

@@ -8,8 +8,10 @@ import { type Daemon, startDaemon } from '../support/daemon.ts';
 export interface UnitOptions {
   /** Without `.service`. */
   readonly name: string;
-  /** Without `.socket`. */
+  /** Without `.socket`. Where there is none, the unit is started at once. */
   readonly sockets: readonly string[];
+  /** Beside what the unit says. */
+  readonly variables: Readonly<Record<string, string>>;
   /** A shell script that succeeds when it answers. The first connection starts it. */
   readonly ready: string;
 }
@@ -57,7 +59,10 @@ export async function startUnit(machine: Machine, options: UnitOptions): Promise
   const unit = await readUnit(etc, options.name);
   const sockets = await Promise.all(options.sockets.map((name) => readSocket(etc, name)));
   const user = valuesOf(unit, 'User').at(-1) ?? 'root';
-  const environment = await readEnvironment(etc, unit);
+  const environment = [
+    ...(await readEnvironment(etc, unit)),
+    ...Object.entries(options.variables).map(([name, value]) => `${name}=${value}`),
+  ];
   // The kernel forgets the outer one's signal when the user changes.
   const asUser = ['--pdeathsig=TERM', `--reuid=${user}`, `--regid=${user}`, '--init-groups'];
   const command = valuesOf(unit, 'ExecStart').at(-1)?.split(' ') ?? [];
@@ -66,17 +71,17 @@ export async function startUnit(machine: Machine, options: UnitOptions): Promise
     .map(({ address, owner }) => `chown ${owner} ${address}; chmod 660 ${address}`);
   const logFile = join(machine.directory, `${options.name}.log`);
   await rm(logFile, { force: true });
+  const activate = [
+    '/usr/bin/systemd-socket-activate',
+    ...sockets.map(({ address }) => `--listen=${address}`),
+    `--fdname=${sockets.map(({ name }) => name).join(':')}`,
+    ...environment.map((line) => `--setenv=${line}`),
+    '/usr/bin/env',
+  ];
+  const alone = ['/usr/bin/env', '--ignore-environment', ...environment];
+  const [file = EMPTY, ...args] = sockets.length > 0 ? activate : alone;
   return startDaemon({
-    ...machine.inside('/usr/bin/systemd-socket-activate', [
-      ...sockets.map(({ address }) => `--listen=${address}`),
-      `--fdname=${sockets.map(({ name }) => name).join(':')}`,
-      ...environment.map((line) => `--setenv=${line}`),
-      '/usr/bin/env',
-      '--chdir=/',
-      '/usr/bin/setpriv',
-      ...asUser,
-      ...command,
-    ]),
+    ...machine.inside(file, [...args, '--chdir=/', '/usr/bin/setpriv', ...asUser, ...command]),
     logFile,
     // `listening` is the last that it does; whoever asks earlier is answered by a worker.
     isReady: async () =>

@@ -70,7 +70,7 @@ export async function createMachine(name: string): Promise<Machine> {
   const directory = scratch.path;
   await prepareEtc(directory);
   const holder = await startHolder(directory);
-  const enter = [`--target=${holder.pid}`, '--net', '--mount', `--wd=${directory}`];
+  const enter = [`--target=${holder.pid}`, '--net', '--mount', `--wdns=${directory}`];
   const inside: Machine['inside'] = (file, args) => ({
     file: '/usr/bin/nsenter',
     args: [...enter, file, ...args],
