@@ -66,6 +66,21 @@ it('replaces an authority only when forced to', async () => {
   expect(second.record?.['fingerprint']).not.toBe(first.record?.['fingerprint']);
 });
 
+it.each(['ca init', 'ca show', 'ca issue registry.lan', 'ca init --name other.lan'])(
+  'says for `%s` that the key of the authority is away, and replaces nothing',
+  async (line) => {
+    const commands = await openCommands();
+    await commands.run('ca init', PUBLIC);
+    const place = join(commands.dataDirectory, 'ca');
+    const before = await readFile(join(place, 'ca.crt'), 'utf8');
+    await rm(join(place, 'ca.key'));
+    await expect(commands.run(line, PUBLIC)).rejects.toMatchObject({
+      message: `the authority's key is missing: ${join(place, 'ca.key')}`,
+    });
+    expect(await readFile(join(place, 'ca.crt'), 'utf8')).toBe(before);
+  },
+);
+
 it('issues a certificate that lists as in use and renewed', async () => {
   const commands = await openCommands();
   await commands.run('ca init', PUBLIC);

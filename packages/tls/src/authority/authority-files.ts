@@ -4,6 +4,7 @@
 //   ├── ca.crt                its certificate, for clients
 //   ├── ca.key                its key and its certificate: what it is (0600)
 //   └── retired-<random>.key  one that was replaced: only its certificate is ever read again
+//                             (.crt when its key was elsewhere)
 //
 // Key and certificate are one file, which is there whole or not at all. It is never written over: of
 // two processes that make an authority one gets the name, and of two that replace one, one moves it
@@ -56,6 +57,10 @@ export async function readAuthorityCertificate(directory: string): Promise<strin
   });
 }
 
+export async function isAuthorityCertificateThere(directory: string): Promise<boolean> {
+  return (await readIfThere(pathsOf(directory).certificate)) !== undefined;
+}
+
 async function writeAuthorityCertificate(directory: string, certificate: string): Promise<void> {
   await writeWhole(pathsOf(directory).certificate, certificate, { mode: 0o644 });
 }
@@ -94,12 +99,17 @@ export async function writeAuthorityFiles(
   await writeAuthorityCertificate(directory, certificate);
 }
 
-/** Moves it away; what it has issued goes on to hold. */
+/** Moves it away; what it has issued goes on to hold, and clients go on to get its certificate. */
 export async function retireAuthorityFiles(directory: string): Promise<void> {
-  const retired = join(directory, `retired-${randomBytes(8).toString('hex')}.key`);
-  await rename(pathsOf(directory).key, retired).catch((error: unknown) => {
+  const paths = pathsOf(directory);
+  const retired = join(directory, `retired-${randomBytes(8).toString('hex')}`);
+  try {
+    await rename(paths.key, `${retired}.key`);
+  } catch (error) {
     if (!isMissing(error)) throw error;
-  });
+    const certificate = await readIfThere(paths.certificate);
+    if (certificate !== undefined) await writeWhole(`${retired}.crt`, certificate, { mode: 0o644 });
+  }
 }
 
 /** Whoever may read the certificate alone gets that alone. */
@@ -116,9 +126,22 @@ export async function readRetiredCertificates(directory: string): Promise<readon
     if (isMissing(error)) return [];
     throw error;
   });
-  const retired = names.filter((name) => /^retired-.*\.key$/.test(name));
+  const retired = names.filter((name) => /^retired-.*\.(?:key|crt)$/.test(name));
   const texts = await Promise.all(retired.map((name) => readIfAllowed(join(directory, name))));
-  return texts.flatMap((text) => certificateBlocks(text ?? '').slice(0, 1));
+  // Of two processes that replace one, the second finds its certificate alone.
+  return [...new Set(texts.flatMap((text) => certificateBlocks(text ?? '').slice(0, 1)))];
+}
+
+/** @param names as options of the command: what the one here is for */
+export function authorityKeyMissing(directory: string, names: string): Error {
+  const command = `portolan ca init --force-new ${names}`.trim();
+  return tlsError(
+    'authority-invalid',
+    `the authority's key is missing: ${pathsOf(directory).key}`,
+    {
+      hint: `restore it, from a backup or from where you keep it. Only if it is lost, make another authority, which every client has to trust anew: \`${command}\``,
+    },
+  );
 }
 
 export function authorityExists(directory: string): Error {

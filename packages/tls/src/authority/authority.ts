@@ -7,12 +7,15 @@ import { tlsError } from '../errors.ts';
 import { NameConstraints } from '../names/name-constraints.ts';
 import {
   authorityExists,
+  authorityKeyMissing,
+  isAuthorityCertificateThere,
   readAuthorityCertificate,
   readAuthorityFiles,
   readRetiredCertificates,
   retireAuthorityFiles,
   writeAuthorityFiles,
 } from './authority-files.ts';
+import { authorityOptions } from './authority-options.ts';
 import type { KeyAndCertificate } from './sign-certificate.ts';
 
 export interface AuthorityDeps {
@@ -94,20 +97,44 @@ export async function listRetiredAuthorities({
     .toSorted((one, other) => other.notAfter - one.notAfter);
 }
 
+/** For a hint, which must not hide what it is a hint to. */
+async function namesAsOptions(directory: string): Promise<string> {
+  try {
+    const { constraintsOf } = await import('./sign-certificate.ts');
+    const constraints = constraintsOf((await readAuthorityCertificate(directory)) ?? '');
+    return constraints === undefined ? '' : authorityOptions(constraints);
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * Undefined where there is none. A certificate without its key is one: clients trust it, and the key may be
+ * elsewhere. @throws TlsError `authority-invalid`
+ */
+async function findWithKey(directory: string): Promise<KeyAndCertificate | undefined> {
+  const files = await readAuthorityFiles(directory);
+  if (files !== undefined || !(await isAuthorityCertificateThere(directory))) return files;
+  // Another process may have made both since, the key first.
+  const made = await readAuthorityFiles(directory);
+  if (made !== undefined) return made;
+  throw authorityKeyMissing(directory, await namesAsOptions(directory));
+}
+
 /** @throws TlsError `authority-unknown`, `authority-invalid` */
 export async function openAuthority(directory: string): Promise<Authority> {
-  const files = await readAuthorityFiles(directory);
+  const files = await findWithKey(directory);
   if (files !== undefined) return withConstraints(files);
   throw authorityUnknown(directory);
 }
 
-/** @throws TlsError `authority-exists`, `certificate-name-invalid`, `request-invalid` */
+/** @throws TlsError `authority-exists`, `authority-invalid`, `certificate-name-invalid`, `request-invalid` */
 export async function createAuthority(
   { directory, clock }: AuthorityDeps,
   request: AuthorityRequest,
 ): Promise<Authority> {
   const constraints = NameConstraints.parse(request.domains, request.networks);
-  if (!request.isForced && (await readAuthorityFiles(directory)) !== undefined) {
+  if (!request.isForced && (await findWithKey(directory)) !== undefined) {
     throw authorityExists(directory);
   }
   const { selfSignAuthority } = await import('./sign-certificate.ts');

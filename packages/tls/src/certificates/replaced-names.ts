@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { listRetiredAuthorities, openAuthority } from '../authority/authority.ts';
 import { tlsError } from '../errors.ts';
 import { readIfThere } from '../files/whole-file.ts';
+import { hasIssued } from '../trust/trusted-authorities.ts';
 import { certificateBlocks, namesOf } from './certificate-pem.ts';
 import type { IssueDeps } from './issue-into-directory.ts';
 import { listRenewalRecords, readRenewalRecord } from './renewal-record.ts';
@@ -65,9 +66,7 @@ async function isIssuedByUs(
 ): Promise<boolean> {
   const authority = await openAuthority(directory);
   const retired = await listRetiredAuthorities({ directory, clock });
-  return [authority, ...retired]
-    .map(({ pem }) => new X509Certificate(pem))
-    .some((issuer) => own.checkIssued(issuer) && own.verify(issuer.publicKey));
+  return [authority, ...retired].some((one) => hasIssued(one, own));
 }
 
 /**

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { listRetiredAuthorities } from '../../src/authority/authority.ts';
 import { DAY_MS, findAuthority, openAuthority } from '../../src/index.ts';
 import { openDirectories } from '../fixtures/directories.ts';
 
@@ -47,6 +48,52 @@ it('is one, however many make it at the same time', async () => {
   expect(await openAuthority(directories.authority)).toEqual(made[0]);
   const failed = tries.filter(({ status }) => status === 'rejected');
   expect(failed).toMatchObject(failed.map(() => ({ reason: { code: 'authority-exists' } })));
+});
+
+async function openWithoutKey() {
+  const place = openDirectories();
+  const made = await place.init(['registry.lan'], ['10.0.0.0/8']);
+  const pathOf = (name: string) => join(place.directories.authority, name);
+  rmSync(pathOf('ca.key'));
+  return { ...place, made, pathOf };
+}
+
+describe('one whose key is elsewhere', () => {
+  it('is not replaced, and whoever needs the key is told that it is missing', async () => {
+    const { init, issue, directories, made, pathOf } = await openWithoutKey();
+    const missing = {
+      code: 'authority-invalid',
+      message: `the authority's key is missing: ${pathOf('ca.key')}`,
+      detail: {
+        hint: expect.stringMatching(
+          /^restore it, .*`portolan ca init --force-new --name registry\.lan --ip 10\.0\.0\.0\/8`$/,
+        ),
+      },
+    };
+    await expect(init(['registry.lan'])).rejects.toMatchObject(missing);
+    await expect(issue(['registry.lan'])).rejects.toMatchObject(missing);
+    await expect(openAuthority(directories.authority)).rejects.toMatchObject(missing);
+    expect(readdirSync(directories.authority)).toEqual(['ca.crt']);
+    expect(await findAuthority(directories.authority)).toMatchObject({ pem: made.pem });
+    writeFileSync(pathOf('ca.key'), made.key + made.certificate, { mode: 0o600 });
+    expect(await openAuthority(directories.authority)).toEqual(made);
+  });
+
+  it('is not replaced either when its certificate is damaged', async () => {
+    const { init, pathOf } = await openWithoutKey();
+    writeFileSync(pathOf('ca.crt'), 'damaged');
+    await expect(init(['registry.lan'])).rejects.toMatchObject({ code: 'authority-invalid' });
+    expect(readFileSync(pathOf('ca.crt'), 'utf8')).toBe('damaged');
+  });
+
+  it('is kept aside when another one is forced', async () => {
+    const { init, directories, clock, made } = await openWithoutKey();
+    const next = await init(['registry.lan'], [], true);
+    const directory = directories.authority;
+    expect(await findAuthority(directory)).toMatchObject({ pem: next.pem });
+    const retired = await listRetiredAuthorities({ directory, clock });
+    expect(retired.map(({ fingerprint }) => fingerprint)).toEqual([made.fingerprint]);
+  });
 });
 
 it('loses no key that it has shown, however many replace it at the same time', async () => {
