@@ -21,6 +21,7 @@ import type { RegistryLogin } from '../connection/registry-login.ts';
 import { findContainerFiles } from '../config/container-files.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
+import { formatChecked } from './client-check-report.ts';
 import type { CommandContext } from './context.ts';
 import { readAuthFiles } from './registry-logins.ts';
 
@@ -178,7 +179,8 @@ async function check(text: string, options: CheckOptions, context: CommandContex
       checked.push(await checkShape({ engine, shape }, image, deps));
     }
   }
-  context.output.rows(checked.map(row), COLUMNS);
+  const rows = checked.map(row);
+  context.output.rows(rows, COLUMNS, (width) => formatChecked(rows, width));
   const without = engines.filter(
     (engine) => !getsImage(checked.filter((one) => one.engine === engine)),
   );

@@ -99,8 +99,8 @@ export function registerDoctor(program: Command, context: CommandContext): void 
       const { countVerdicts, formatForTerminal, formatPlain } = await import('../doctor/report.ts');
       const results = await diagnose(context, options);
       const counts = countVerdicts(results);
-      context.output.report({ ...counts, checks: results }, (isTerminal) =>
-        isTerminal ? formatForTerminal(results) : formatPlain(results),
+      context.output.report({ ...counts, checks: results }, (width) =>
+        width === undefined ? formatPlain(results) : formatForTerminal(results, width),
       );
       if (counts.fail === 0) return;
       const what = counts.fail === 1 ? 'one check has' : `${counts.fail} checks have`;

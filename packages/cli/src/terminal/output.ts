@@ -13,14 +13,24 @@ export interface OutputPart {
 
 /** Data goes to stdout as a table or JSON (`--output`); everything else to stderr. */
 export interface Output {
-  /** A list; `columns` are the keys that a table shows, in order. JSON has them all. */
-  rows(rows: readonly Readonly<Record<string, unknown>>[], columns: readonly string[]): void;
+  /**
+   * A list; `columns` are the keys that a table shows, in order. JSON has them all. A terminal that the
+   * table does not fit gets the text of `narrow`, where there is one.
+   */
+  rows(
+    rows: readonly Readonly<Record<string, unknown>>[],
+    columns: readonly string[],
+    narrow?: (width: number) => string,
+  ): void;
   /** One thing, all keys. */
   record(record: Readonly<Record<string, unknown>>): void;
   /** One thing that has others; JSON has them under `key`. */
   recordWithRows(record: Readonly<Record<string, unknown>>, part: OutputPart): void;
-  /** One thing for programs, a text for people; whether they sit at a terminal is told. */
-  report(record: Readonly<Record<string, unknown>>, text: (isTerminal: boolean) => string): void;
+  /** One thing for programs, a text for people; how wide their terminal is, if they have one, is told. */
+  report(
+    record: Readonly<Record<string, unknown>>,
+    text: (width: number | undefined) => string,
+  ): void;
   /** Something is done and nothing is left to show: for people a sentence on stderr. */
   done(record: Readonly<Record<string, unknown>>, sentence: string): void;
   /** Text that is the answer itself, such as a PEM file: to stdout as it is, in either format. */
@@ -35,11 +45,19 @@ export interface OutputStreams {
   readonly stdout: {
     write(data: string | Uint8Array): unknown;
     readonly isTTY?: boolean | undefined;
+    readonly columns?: number | undefined;
   };
   readonly stderr: { write(text: string): unknown };
 }
 
 type Row = Readonly<Record<string, unknown>>;
+type Narrow = (width: number) => string;
+
+/** Undefined where there is no terminal. */
+function widthOf({ isTTY, columns }: OutputStreams['stdout']): number | undefined {
+  // Some terminals over a serial line say 0.
+  return isTTY === true ? columns || 80 : undefined;
+}
 
 function cell(value: unknown): string {
   if (value === undefined || value === null || value === '') return '-';
@@ -84,9 +102,12 @@ export function createOutput(format: OutputFormat, { stdout, stderr }: OutputStr
     stdout.write(`${printableJson(JSON.stringify(value, null, 2))}\n`);
   };
   const table = {
-    rows(rows: readonly Row[], columns: readonly string[]): void {
+    rows(rows: readonly Row[], columns: readonly string[], narrow?: Narrow): void {
       const lines = rows.map((row) => columns.map((key) => cellOf(row, key)));
-      stdout.write(align([columns.map(heading), ...lines]));
+      const text = align([columns.map(heading), ...lines]);
+      const width = widthOf(stdout);
+      const isNarrow = width !== undefined && text.split('\n').some((line) => line.length > width);
+      stdout.write(isNarrow && narrow !== undefined ? printableLines(narrow(width)) : text);
     },
     record(record: Row): void {
       stdout.write(align(Object.keys(record).map((key) => [heading(key), cellOf(record, key)])));
@@ -105,7 +126,7 @@ export function createOutput(format: OutputFormat, { stdout, stderr }: OutputStr
     },
     report(record, text) {
       if (format === 'json') json(record);
-      else stdout.write(printableLines(text(stdout.isTTY === true)));
+      else stdout.write(printableLines(text(widthOf(stdout))));
     },
     text: (text) => {
       stdout.write(text.endsWith('\n') ? text : `${text}\n`);

@@ -122,7 +122,7 @@ export async function openCommands() {
         },
         report: (record, text) => {
           answer = { record };
-          texts.push(text(false));
+          texts.push(text(undefined));
         },
         done: (record, sentence) => {
           answer = { record };

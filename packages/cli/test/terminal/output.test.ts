@@ -52,6 +52,27 @@ describe('a table', () => {
   });
 });
 
+describe('a table that a terminal may be too narrow for', () => {
+  const TABLE = 'NAME       TEAMS\na          x, y\nlong-name  -\n';
+
+  it.each([
+    ['of 16 columns fits', true, 16, TABLE],
+    ['of 15 columns gets something else', true, 15, 'in 15\nb\u{fffd}c\n'],
+    ['that does not say has 80 columns', true, undefined, TABLE],
+    ['that says 0 has 80 columns', true, 0, TABLE],
+    ['is none, and nothing is too wide', false, 15, TABLE],
+  ])('a terminal that %s', (text, isTTY, columns, expected) => {
+    const write = (data: string | Uint8Array) => (stdout += String(data));
+    const streams = { stdout: { write, isTTY, columns }, stderr: { write: () => undefined } };
+    const watched = createOutput('table', streams);
+    watched.rows(ROWS, ['name', 'teams'], (width) => `in ${width}\nb\u001bc\n`);
+    expect(stdout).toBe(expected);
+    stdout = '';
+    watched.rows(ROWS, ['name', 'teams']);
+    expect(stdout, text).toBe(TABLE);
+  });
+});
+
 describe('what is done', () => {
   it.each([
     ['table', '', 'It is gone.\n'],
