@@ -5,6 +5,10 @@ import { CA, config, files, judged, merged, type Wanted } from '../request.ts';
 const FILE = '/etc/rancher/k3s/registries.yaml';
 const NODE = '/etc/rancher/k3s/config.yaml.d/50-portolan.yaml';
 
+function warnings(text: string, wanted: Wanted = {}): readonly string[] {
+  return judged('k3s', { [FILE]: text }, wanted).warnings;
+}
+
 describe('registries.yaml of k3s', () => {
   it('sends every registry here, and turns the default endpoints off', () => {
     expect(files('k3s', { ca: CA })).toEqual({
@@ -132,9 +136,6 @@ describe('a mirror that is there already', () => {
 });
 
 describe('what makes a registry fail-open on a fail-closed node is told', () => {
-  const warnings = (text: string, wanted: Wanted = {}) =>
-    judged('k3s', { [FILE]: text }, wanted).warnings;
-
   it.each([
     ['another mirror', 'mirrors: {docker.io: {endpoint: [https://mirror.gcr.io]}}', 'docker.io'],
     ['one beside ours', 'mirrors: {q.io: {endpoint: [https://registry.lan, https://a]}}', 'q.io'],

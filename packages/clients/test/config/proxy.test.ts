@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CA, config, files } from '../request.ts';
+import { config, files } from '../request.ts';
 
 const DROP_IN = '/etc/systemd/system/docker.service.d/50-portolan-proxy.conf';
 
