@@ -1,4 +1,6 @@
 // deploy/haproxy/haproxy.cfg as it is shipped, and with the PROXY protocol that its comments offer.
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describeProxy, type ProxyCommand } from './describe-proxy.ts';
 import type { OneBox } from './one-box.ts';
 import { certificateTests } from './proxy-certificates.ts';
@@ -7,11 +9,23 @@ import { headerTests, requestIdTests } from './proxy-headers.ts';
 import { nameTests } from './proxy-names.ts';
 import { transferTests } from './proxy-transfers.ts';
 
+/** Makes NAME.crt and NAME.key of NAME.pem: Portolan takes either, and HAProxy must, too. */
+async function splitCertificate(directory: string, name: string): Promise<void> {
+  const file = join(directory, name);
+  const text = await readFile(`${file}.pem`, 'utf8');
+  const blocks = text.match(/-----BEGIN [\s\S]*?-----END [A-Z ]+-----\n/g) ?? [];
+  const isKey = (block: string): boolean => block.includes('PRIVATE KEY');
+  await writeFile(`${file}.crt`, blocks.filter((block) => !isKey(block)).join(''));
+  await writeFile(`${file}.key`, blocks.filter(isKey).join(''), { mode: 0o600 });
+  await rm(`${file}.pem`);
+}
+
 async function prepare(
   box: OneBox,
   sockets: OneBox['sockets'],
   words: Readonly<Record<string, string>>,
 ): Promise<ProxyCommand> {
+  await splitCertificate(box.certificates, 'portal.registry.lan');
   const path = await box.copyDeployed('haproxy/haproxy.cfg', {
     'timeout http-request 30s': 'timeout http-request 2s',
     'timeout http-keep-alive 60s': 'timeout http-keep-alive 2s',
