@@ -88,6 +88,14 @@ function noteAll({ output }: CommandContext, notes: readonly string[]): void {
   for (const note of notes) output.note(note);
 }
 
+function noteSurroundings(
+  { output }: CommandContext,
+  surroundings: ClientConfig['surroundings'],
+): void {
+  if (surroundings === undefined) return;
+  output.note('What else is configured there may stand against it: --install looks, and tells.');
+}
+
 function print(
   context: CommandContext,
   { files, surroundings, reload, notes }: ClientConfig,
@@ -102,16 +110,14 @@ function print(
   for (const file of files) {
     if (file.merge !== undefined) output.note(`Merge ${file.path} into one that is there.`);
   }
-  if (surroundings !== undefined) {
-    output.note('What else is configured there may stand against it: --install looks, and tells.');
-  }
+  noteSurroundings(context, surroundings);
   noteAll(context, notes);
   if (reload.length > 0) output.note(`Then: ${reload.join(' && ')}`);
 }
 
 async function archive(
   context: CommandContext,
-  { files, reload, notes }: ClientConfig,
+  { files, surroundings, reload, notes }: ClientConfig,
 ): Promise<void> {
   const { archiveFiles } = await import('../clients/file-archive.ts');
   const { output, clock } = context;
@@ -119,6 +125,7 @@ async function archive(
   for (const { path, merge } of files) {
     if (merge !== undefined) output.note(`Where ${path} is there already, merge this one by hand.`);
   }
+  noteSurroundings(context, surroundings);
   noteAll(context, notes);
   if (reload.length > 0) output.note(`Unpack it, then: ${reload.join(' && ')}`);
 }
