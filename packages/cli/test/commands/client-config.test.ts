@@ -86,6 +86,20 @@ location = "registry.lan/docker.io"
     expect(second.rows).toMatchObject([{ action: 'unchanged', backup: undefined }]);
     expect(second.notes.join('\n')).not.toContain('systemctl');
   });
+
+  it('warns of what others configured there, and installs all the same', async () => {
+    const { run, dataDirectory } = await openCommands();
+    const root = join(dataDirectory, 'machine');
+    await mkdir(join(root, 'etc/containerd/certs.d/quay.io'), { recursive: true });
+    const line = `client config containerd ${LAN} --install ${root}`;
+    const { rows, notes } = await run(line);
+    expect(rows).toMatchObject([{ action: 'written' }]);
+    const warning = expect.stringMatching(/^warning: quay\.io is not fail-closed: /);
+    expect(notes).toContainEqual(warning);
+    expect((await run(line)).notes).toContainEqual(warning);
+    const printed = (await run(`client config containerd ${LAN}`)).notes.join('\n');
+    expect(printed).toContain('--install');
+  });
 });
 
 describe('as a tar', () => {

@@ -9,7 +9,10 @@ import {
   type ConfigRequest,
   namedUpstreams,
 } from './client-config.ts';
+import { otherRegistriesConf } from './other-registries-conf.ts';
 import { tomlString } from './toml.ts';
+
+const FILE = '/etc/containers/registries.conf.d/50-portolan.conf';
 
 function registryTable({ registry, fails }: ConfigRequest, upstream: UpstreamHost): string {
   const ours = [
@@ -26,7 +29,7 @@ function registryTable({ registry, fails }: ConfigRequest, upstream: UpstreamHos
 function registriesFiles(request: ConfigRequest): readonly ConfigFile[] {
   const tables = namedUpstreams(request).map((upstream) => registryTable(request, upstream));
   return [
-    { path: '/etc/containers/registries.conf.d/50-portolan.conf', text: tables.join('\n') },
+    { path: FILE, text: tables.join('\n') },
     ...certificateFiles(request, `/etc/containers/certs.d/${request.registry.host}/ca.crt`),
   ];
 }
@@ -37,6 +40,7 @@ const ONLY_PULLS =
 export function podmanConfig(request: ConfigRequest): ClientConfig {
   return {
     files: registriesFiles(request),
+    surroundings: otherRegistriesConf(request, FILE),
     reload: [],
     notes: ['podman, buildah and skopeo read the files each time; nothing to reload.', ONLY_PULLS],
   };
@@ -45,6 +49,7 @@ export function podmanConfig(request: ConfigRequest): ClientConfig {
 export function crioConfig(request: ConfigRequest): ClientConfig {
   return {
     files: registriesFiles(request),
+    surroundings: otherRegistriesConf(request, FILE),
     reload: ['systemctl reload crio'],
     notes: [ONLY_PULLS],
   };

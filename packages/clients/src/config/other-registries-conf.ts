@@ -1,0 +1,78 @@
+// Tables of other files of `registries.conf` that decide in place of ours, seen in podman 4.3: one for a
+// longer prefix in any file, and one for the same prefix in a file whose name comes later.
+import { parse } from 'smol-toml';
+import {
+  type ConfigRequest,
+  type FoundPlace,
+  namedUpstreams,
+  type Surroundings,
+} from './client-config.ts';
+
+type Table = Readonly<Record<string, unknown>>;
+
+const MAIN = '/etc/containers/registries.conf';
+
+function tablesIn(value: unknown): readonly Table[] {
+  return Array.isArray(value)
+    ? value.filter((one): one is Table => typeof one === 'object' && one !== null)
+    : [];
+}
+
+/** Of a file that the engine reads; with one that it does not, it refuses to pull at all. */
+function readTables(text: string): readonly Table[] {
+  try {
+    return tablesIn(parse(text)['registry']);
+  } catch {
+    return [];
+  }
+}
+
+function textOf(table: Table, key: 'prefix' | 'location'): string {
+  const value = table[key];
+  return typeof value === 'string' ? value : '';
+}
+
+/** Where a table leads to that is not ours; undefined when all does. */
+function placeElsewhere(table: Table, { registry }: ConfigRequest): string | undefined {
+  const mirrors = tablesIn(table['mirror']).map((mirror) => textOf(mirror, 'location'));
+  const own = textOf(table, 'location') || textOf(table, 'prefix');
+  // What is blocked comes from its mirrors alone.
+  const places = table['blocked'] === true ? mirrors : [...mirrors, own];
+  return places.find((place) => place !== registry.host && !place.startsWith(`${registry.host}/`));
+}
+
+function warningsOf(
+  { path, text = '' }: FoundPlace,
+  request: ConfigRequest,
+  ours: string,
+): readonly string[] {
+  // The main file is read before all others.
+  const isLater = path !== MAIN && path > ours;
+  return readTables(text).flatMap((table) => {
+    const prefix = textOf(table, 'prefix') || textOf(table, 'location');
+    const decides = namedUpstreams(request).some(
+      (host) => prefix.startsWith(`${host}/`) || (isLater && prefix === host),
+    );
+    const elsewhere = decides ? placeElsewhere(table, request) : undefined;
+    return elsewhere === undefined
+      ? []
+      : [`${prefix} is not fail-closed: ${path} leads to ${elsewhere}. Remove its table there.`];
+  });
+}
+
+/** @param ours the path of our own file */
+export function otherRegistriesConf(
+  request: ConfigRequest,
+  ours: string,
+): Surroundings | undefined {
+  if (request.fails === 'open') return undefined;
+  return {
+    patterns: [MAIN, `${MAIN}.d/*.conf`],
+    judge: (found) => ({
+      files: [],
+      warnings: found
+        .filter(({ path }) => path !== ours)
+        .flatMap((place) => warningsOf(place, request, ours)),
+    }),
+  };
+}
