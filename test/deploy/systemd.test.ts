@@ -13,7 +13,12 @@ import { createProxiedClient } from './proxied-client.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const SHIPPED = join(ROOT, 'deploy', 'systemd');
 const ANALYZE = '/usr/bin/systemd-analyze';
-const SERVICES = ['portolan.service', 'portolan-registry.service', 'portolan-auth.service'];
+const SERVICES = [
+  'portolan.service',
+  'portolan-registry.service',
+  'portolan-auth.service',
+  'portolan-connect.service',
+];
 /** Of ten; systemd itself finds up to 4.0 OK. */
 const MOST_EXPOSURE = 2;
 const INSTALLED = '/opt/portolan';
@@ -28,6 +33,16 @@ async function readKey(file: string, key: string): Promise<string[]> {
 async function readVariables(file: string): Promise<Record<string, string>> {
   const pairs = await readKey(file, 'Environment');
   return Object.fromEntries(pairs.map((pair) => pair.split(/=(.*)/s, 2) as [string, string]));
+}
+
+/** Units that a document writes down, by their names. */
+async function readDocumented(file: string): Promise<ReadonlyMap<string, string>> {
+  const text = await readFile(join(ROOT, 'docs', file), 'utf8');
+  const blocks = [...text.matchAll(/^```ini\n(.*?)^```/gms)]
+    .map(([, block = '']) => block)
+    .join('');
+  const parts = blocks.split(/^# \/etc\/systemd\/system\/(\S+)\n/m).slice(1);
+  return new Map(parts.flatMap((name, i) => (i % 2 === 0 ? [[name, parts[i + 1] ?? '']] : [])));
 }
 
 /** The units as they would be in /etc/systemd/system, for a program that is where this one is. */
@@ -79,6 +94,23 @@ describeWith({ packages: ['systemd'], root: true }, 'the units of systemd', () =
     const table = await readFile(join(ROOT, 'docs', 'configuration.md'), 'utf8');
     const [, grace] = /`PORTOLAN_SHUTDOWN_GRACE_SECONDS` \| `(\d+)`/.exec(table) ?? [];
     expect(Number.parseInt(limit, 10)).toBeGreaterThan(Number(grace));
+  });
+
+  test('leave units of reverse-proxies.md the rights to reload a proxy', async () => {
+    const documented = await readDocumented('reverse-proxies.md');
+    const own = [...documented].filter(([name]) => !name.includes('/'));
+    expect(own.map(([name]) => name)).toEqual(['reload-haproxy.path', 'reload-haproxy.service']);
+    for (const [name, text] of own) await writeFile(join(scratch.path, 'units', name), text);
+    const files = own.map(([name]) => `./${name}`);
+    const verified = await analyze('verify', '--man=no', ...files);
+    expect(verified).toMatchObject({ code: 0, output: '' });
+    const { output } = await analyze(
+      'security',
+      '--offline=true',
+      '--no-pager',
+      './reload-haproxy.service',
+    );
+    expect(output).toMatch(/✗ +NoNewPrivileges=/);
   });
 
   test('are made for a user that systemd-sysusers makes', async () => {
