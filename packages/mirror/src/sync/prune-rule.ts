@@ -1,5 +1,5 @@
 // Removes tags that have vanished upstream: only after their grace, only when the newest run was good
-// and saw something, at most a share in one go, and each only after one more look. The tag history keeps
+// and the repository is there, at most a share in one go, and each only after one more look. The tag history keeps
 // where they pointed.
 import type { Digest, Reference, Tag } from '@portolan/oci';
 import type { MirrorRule, MirrorTag } from '@portolan/storage';
@@ -8,6 +8,7 @@ import { cosignTagsOf } from '../names/attached-tags.ts';
 import { parseRuleSettings } from '../rules/rule-settings.ts';
 import { narrowingOf } from '../rules/select-rules.ts';
 import type { ReferenceSelector } from '../selection/selectors.ts';
+import { lastWholeRun, refusalByListing, refusalByRun } from './prune-refusal.ts';
 import { tagOfDigest } from './rule-images.ts';
 import { withRunLease } from './run-lease.ts';
 import type { SyncDeps } from './sync-deps.ts';
@@ -34,19 +35,6 @@ export interface PruneReport {
 const DAY_MS = 24 * 3_600_000;
 const DEFAULT_GRACE_DAYS = 30;
 const DEFAULT_SHARE = 0.2;
-const RUNS_LOOKED_AT = 100;
-
-/** Undefined when the newest finished run of the whole rule saw the upstream as it is. */
-async function refusalOf({ stores }: SyncDeps, rule: MirrorRule): Promise<string | undefined> {
-  const runs = await stores.mirrorRuns.list(rule.id, RUNS_LOOKED_AT);
-  const last = runs.find(
-    ({ outcome, summary }) => outcome !== 'running' && summary['isNarrowed'] !== true,
-  );
-  if (last === undefined) return 'the rule has never run';
-  if (last.outcome !== 'ok') return `its last run was ${last.outcome}`;
-  const { listed } = last.summary;
-  return listed === 0 ? 'the upstream listed no tags' : undefined;
-}
 
 function candidates(
   rule: MirrorRule,
@@ -79,10 +67,8 @@ interface Prune extends PruneOptions {
   readonly rule: MirrorRule;
 }
 
-async function pruneHeld({ deps, rule, ...options }: Prune): Promise<PruneReport> {
-  const { destination } = rule;
-  const refusal = await refusalOf(deps, rule);
-  if (refusal !== undefined) return { destination, removed: [], left: 0, refusal };
+/** Past their grace, longest gone first. */
+async function findDue({ deps, rule, ...options }: Prune) {
   const { prune } = parseRuleSettings(rule.settings);
   const graceDays = options.afterDays ?? prune?.after_days ?? DEFAULT_GRACE_DAYS;
   const tags = await deps.stores.mirrorTags.list(rule.id);
@@ -92,12 +78,31 @@ async function pruneHeld({ deps, rule, ...options }: Prune): Promise<PruneReport
   );
   // One at least, or a small repository would never lose a tag.
   const most = Math.max(1, Math.floor(tags.length * (prune?.max_share ?? DEFAULT_SHARE)));
+  return { due, most };
+}
+
+async function pruneHeld(held: Prune): Promise<PruneReport> {
+  const { deps, rule, isDryRun, signal } = held;
+  const { destination } = rule;
+  const refused = (refusal: string): PruneReport => ({
+    destination,
+    removed: [],
+    left: 0,
+    refusal,
+  });
+  const last = await lastWholeRun(deps, rule);
+  const byRun = refusalByRun(last);
+  if (byRun !== undefined) return refused(byRun);
+  const { due, most } = await findDue(held);
   const removed: Tag[] = [];
-  const source = due.length === 0 ? undefined : await deps.openSource(rule);
+  if (due.length === 0) return { destination, removed, left: 0, refusal: undefined };
+  const source = await deps.openSource(rule);
+  const byListing = await refusalByListing(last, source, signal);
+  if (byListing !== undefined) return refused(byListing);
   for (const tag of due.slice(0, most)) {
     const reference: Reference = { kind: 'tag', tag: tag.name };
-    if ((await source?.head(reference, options.signal)) !== undefined) continue;
-    if (!options.isDryRun) await remove(deps, rule, tag);
+    if ((await source.head(reference, signal)) !== undefined) continue;
+    if (!isDryRun) await remove(deps, rule, tag);
     removed.push(tag.name);
   }
   return { destination, removed, left: Math.max(0, due.length - most), refusal: undefined };

@@ -455,6 +455,42 @@ describe('pruning', () => {
     expect(Object.keys(await tagsHere())).toHaveLength(4);
   });
 
+  const LISTED = { tags: ['1.0', '2.0'], prune: { after_days: 0, max_share: 1 } };
+
+  it.each([
+    ['lists nothing', (): void => undefined],
+    [
+      'has no such repository',
+      (request: string): void => {
+        if (request === 'tags') throw mirrorError('upstream-absent', 'no such repository');
+      },
+    ],
+  ])(
+    'of a rule with listed tags is refused when all of them are gone and the upstream %s',
+    async (_, before) => {
+      const { rule, sync, prune, upstream, tagsHere } = await withSample();
+      const made = await rule(LISTED);
+      await sync(made);
+      upstream.tagged.clear();
+      upstream.before = before;
+      const { report, pruned } = await sync(made, { freshForMs: 0 });
+      expect(report.counts.vanished).toBe(2);
+      expect(pruned?.refusal).toContain('upstream');
+      await sync(made, { freshForMs: HOUR });
+      expect((await prune(made)).removed).toEqual([]);
+      expect(Object.keys(await tagsHere())).toEqual(['1.0', '2.0']);
+    },
+  );
+
+  it('of a rule with listed tags goes on where the upstream has others', async () => {
+    const { rule, sync, upstream, tagsHere } = await withSample();
+    const made = await rule(LISTED);
+    await sync(made);
+    for (const tag of ['1.0', '2.0']) upstream.tagged.delete(Tag.parse(tag));
+    expect((await sync(made)).pruned?.removed).toEqual(['1.0', '2.0']);
+    expect(await tagsHere()).toEqual({});
+  });
+
   it('refuses before the first run', async () => {
     const { rule, prune } = await withSample();
     expect((await prune(await rule())).refusal).toContain('never run');

@@ -1,0 +1,54 @@
+// Why tags that have vanished are not pruned now. A registry that has lost a repository, or all of its
+// database, says of every tag that it is gone; nothing is removed here because of that.
+import { DomainError, reasonOf } from '@portolan/oci';
+import type { MirrorRule, MirrorRun } from '@portolan/storage';
+import type { SourceRepository } from '../places/place.ts';
+import type { SyncDeps } from './sync-deps.ts';
+
+const RUNS_LOOKED_AT = 100;
+
+/** The newest that has ended, of the whole rule. */
+export async function lastWholeRun(
+  { stores }: SyncDeps,
+  rule: MirrorRule,
+): Promise<MirrorRun | undefined> {
+  const runs = await stores.mirrorRuns.list(rule.id, RUNS_LOOKED_AT);
+  return runs.find(
+    ({ outcome, summary }) => outcome !== 'running' && summary['isNarrowed'] !== true,
+  );
+}
+
+/** Undefined when the run went well, as far as it has looked. */
+export function refusalByRun(last: MirrorRun | undefined): string | undefined {
+  if (last === undefined) return 'the rule has never run';
+  if (last.outcome !== 'ok') return `its last run was ${last.outcome}`;
+  return last.summary['listed'] === 0 ? 'the upstream listed no tags' : undefined;
+}
+
+/** Whether the run proves that the repository was there: it was listed, or had one of the images. */
+function sawTheRepository({ summary }: MirrorRun): boolean {
+  if (typeof summary['listed'] === 'number') return true;
+  const counts = (summary['counts'] ?? {}) as Readonly<Record<string, number | undefined>>;
+  // What was fresh was not asked for.
+  return (counts['copied'] ?? 0) + (counts['unchanged'] ?? 0) > 0;
+}
+
+/**
+ * A rule whose tags are all listed in it needs no listing to run; when none of them is there any more, one
+ * tells whether the repository is.
+ */
+export async function refusalByListing(
+  last: MirrorRun | undefined,
+  source: SourceRepository,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (last !== undefined && sawTheRepository(last)) return undefined;
+  try {
+    const tags = await source.tags(signal);
+    return tags.length === 0 ? 'the upstream lists no tags' : undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof DomainError)) throw error;
+    return `the upstream has none of its tags, and cannot list others: ${reasonOf(error)}`;
+  }
+}
