@@ -12,8 +12,10 @@ import {
   readKey,
 } from './certificate-pem.ts';
 import { createContext } from './load-certificate.ts';
+import { lostNames } from './lost-names.ts';
 import { daysUntil, SOON_DAYS } from './remaining-days.ts';
 import { removeRenewalRecord } from './renewal-record.ts';
+import { namesThere } from './replaced-names.ts';
 
 export interface ImportDeps {
   /** Where servers find their certificates. */
@@ -115,6 +117,11 @@ function warningsOf(chain: readonly X509Certificate[], now: number): string[] {
   return warnings;
 }
 
+/** Who brings a certificate cannot have it otherwise, but has to know. */
+function lossOf(lost: readonly string[]): string[] {
+  return lost.length === 0 ? [] : [`the one before was also for ${lost.join(', ')}`];
+}
+
 /** The trust anchor is the client's to have. */
 function withoutAnchor(chain: readonly X509Certificate[]): readonly X509Certificate[] {
   const [own, ...others] = chain;
@@ -145,7 +152,8 @@ export async function importCertificate(
   // What TLS itself refuses, such as a key that is too short.
   createContext(pem, pem);
   const stem = stemOf(facts);
+  const lost = lostNames(await namesThere(directory, stem), facts.names);
   const file = await writeCertificateFile(directory, stem, pem);
   await removeRenewalRecord(directory, stem);
-  return { ...facts, file, warnings: warningsOf(ordered, now) };
+  return { ...facts, file, warnings: [...lossOf(lost), ...warningsOf(ordered, now)] };
 }

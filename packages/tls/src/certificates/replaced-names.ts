@@ -32,6 +32,12 @@ async function findReplaced(directory: string, stem: string): Promise<Replaced |
   return text === undefined ? undefined : { path, own: parseOwn(text) };
 }
 
+/** Whosever it is; none where there is no file, or none that can be read. */
+export async function namesThere(directory: string, stem: string): Promise<readonly string[]> {
+  const { own } = (await findReplaced(directory, stem)) ?? {};
+  return own === undefined ? [] : namesOf(own);
+}
+
 function refuseForeign({ path }: Replaced): never {
   throw tlsError('certificate-exists', `${path} is there, and was not issued by us`, {
     hint: 'move it away first',

@@ -65,6 +65,17 @@ describe('import', () => {
     expect(certificates).toMatchObject([{ file: 'registry.corp.pem', source: 'imported' }]);
   });
 
+  it('warns of the names that only the one before was for', async () => {
+    const { deps, others, init, issue } = setUp();
+    await init(['registry.corp'], ['10.0.0.0/8']);
+    await issue(['registry.corp', '*.registry.corp', '10.0.0.1']);
+    const { server, middle } = others;
+    const request = { certificate: server.certificate + middle.certificate, key: server.key };
+    const { warnings } = await importCertificate(deps, request);
+    expect(warnings).toEqual(['the one before was also for *.registry.corp']);
+    expect((await importCertificate(deps, request)).warnings).toEqual([]);
+  });
+
   it('takes the chain from a file of its own, and warns when there is none', async () => {
     const { deps, others } = setUp();
     const { certificate, key } = others.server;
