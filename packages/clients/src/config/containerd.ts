@@ -21,11 +21,15 @@ export function configPath(request: ConfigRequest): string {
   return `The CRI plugin reads these files when /etc/containerd/config.toml has config_path = "${CONTAINERD_ROOT}" under ${tables}, and no registry.mirrors beside it. After a change there: systemctl restart containerd`;
 }
 
+export function readsHostsFiles({ version }: Pick<ConfigRequest, 'version'>): boolean {
+  return version === undefined || !isBefore(version, [1, 5, 0]);
+}
+
 export function containerdConfig(request: ConfigRequest): ClientConfig {
-  if (request.version !== undefined && isBefore(request.version, [1, 5, 0])) {
+  if (!readsHostsFiles(request)) {
     refuse(
       'containerd before version 1.5 does not read these files, and would ask the registries themselves',
-      'bring containerd to 1.5 or later, or use `portolan client config proxy --unit containerd.service`',
+      'bring containerd to 1.5 or later, or use `portolan client config proxy --unit containerd.service` with the same --engine-version',
     );
   }
   return {

@@ -9,7 +9,7 @@ import {
   type ConfigRequest,
   namedUpstreams,
 } from './client-config.ts';
-import { configPath, CONTAINERD_ROOT } from './containerd.ts';
+import { configPath, CONTAINERD_ROOT, readsHostsFiles } from './containerd.ts';
 import { directoryOf } from './hosts-toml.ts';
 import { tomlString, tomlStrings } from './toml.ts';
 
@@ -31,6 +31,15 @@ function systemStore(file: string): string {
   return `cp ${file} /usr/local/share/ca-certificates/portolan.crt && update-ca-certificates (Debian, Ubuntu), or cp ${file} /etc/pki/ca-trust/source/anchors/ && update-ca-trust (Fedora, RHEL)`;
 }
 
+function systemTrust(request: ConfigRequest, unit: string): ProxyTrust {
+  // Where systemd reads nothing but `*.conf`.
+  const file = `/etc/systemd/system/${unit}.d/portolan-ca.crt`;
+  return {
+    files: certificateFiles(request, file),
+    notes: [`What runs in ${unit} has to trust the certificate: ${systemStore(file)}.`],
+  };
+}
+
 function dockerTrust(request: ConfigRequest): ProxyTrust {
   const hosts = trustedHosts(request).filter((host) => host !== UpstreamHost.DOCKER_HUB);
   const places = hosts.map((host) => `${DOCKER}/${host}/ca.crt`);
@@ -45,7 +54,8 @@ function dockerTrust(request: ConfigRequest): ProxyTrust {
 }
 
 /** A directory with a certificate and no `hosts.toml` is the registry itself, with that trust. */
-function containerdTrust(request: ConfigRequest): ProxyTrust {
+function containerdTrust(request: ConfigRequest, unit: string): ProxyTrust {
+  if (!readsHostsFiles(request)) return systemTrust(request, unit);
   const places = trustedHosts(request).map(
     (host) => `${CONTAINERD_ROOT}/${directoryOf(host)}/ca.crt`,
   );
@@ -83,17 +93,8 @@ function containersTrust(request: ConfigRequest): ProxyTrust {
   };
 }
 
-function systemTrust(request: ConfigRequest, unit: string): ProxyTrust {
-  // Where systemd reads nothing but `*.conf`.
-  const file = `/etc/systemd/system/${unit}.d/portolan-ca.crt`;
-  return {
-    files: certificateFiles(request, file),
-    notes: [`What runs in ${unit} has to trust the certificate: ${systemStore(file)}.`],
-  };
-}
-
 /** By the name of the unit without `.service`. */
-const BY_UNIT: ReadonlyMap<string, (request: ConfigRequest) => ProxyTrust> = new Map([
+const BY_UNIT: ReadonlyMap<string, (request: ConfigRequest, unit: string) => ProxyTrust> = new Map([
   ['docker', dockerTrust],
   ['containerd', containerdTrust],
   ['buildkit', buildkitTrust],
@@ -106,6 +107,6 @@ const BY_UNIT: ReadonlyMap<string, (request: ConfigRequest) => ProxyTrust> = new
 /** Without an own authority what the system trusts is enough. */
 export function proxyTrust(request: ConfigRequest, unit: string): ProxyTrust {
   const ofEngine = BY_UNIT.get(unit.replace(/(?:@.*)?\.service$/, ''));
-  const { files, notes } = ofEngine?.(request) ?? systemTrust(request, unit);
+  const { files, notes } = (ofEngine ?? systemTrust)(request, unit);
   return request.ca === undefined ? { files, notes: [] } : { files, notes };
 }

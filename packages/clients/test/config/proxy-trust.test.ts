@@ -46,6 +46,14 @@ describe('the certificate of a proxied engine', () => {
     expect(trusted(unit)).toEqual(places);
   });
 
+  it('of a containerd that reads no such directory is where it is a matter of the system', () => {
+    expect(trusted('containerd', { version: '1.4.13' })).toEqual([
+      '/etc/systemd/system/containerd.service.d/portolan-ca.crt',
+    ]);
+    expect(notes('containerd', { version: '1.4.13' })).toContain(SYSTEM);
+    expect(trusted('containerd', { version: '1.5' })).toEqual(CONTAINERD);
+  });
+
   it('is left out without an own authority, and so is every word on it', () => {
     for (const unit of ['docker', 'containerd', 'podman', 'buildkit', 'k3s']) {
       const given = config('proxy', { ns: 'docker.io', unit: `${unit}.service` });
