@@ -66,7 +66,7 @@ async function runExport(
   const privateKey =
     options.sign === undefined
       ? undefined
-      : await readNamedFile(options.sign, '`portolan bundle keygen FILE` makes a key');
+      : await readNamedFile(options.sign, { absent: '`portolan bundle keygen FILE` makes a key' });
   const progress = openExportProgress(context);
   return exportBundle(
     { clock, randomId, tool: `portolan ${VERSION}` },

@@ -30,7 +30,7 @@ const BLOBS_AT_ONCE = 4;
 /** PEM. */
 export async function readPublicKey(file: string | undefined): Promise<string | undefined> {
   if (file === undefined) return undefined;
-  return await readNamedFile(file, 'name FILE.pub of `portolan bundle keygen FILE`');
+  return await readNamedFile(file, { absent: 'name FILE.pub of `portolan bundle keygen FILE`' });
 }
 
 async function runImport(
@@ -50,6 +50,8 @@ async function runImport(
     {
       bundles: storage.bundles,
       openRepository: (name) => createLocalRepository(deps, name, actor),
+      isBlobHere: ({ digest, size }) => storage.blobs.isAnywhere(digest, size),
+      checkNamespace: (name) => storage.namespaces.checkMirror(name),
       ensureNamespace: (name) => storage.namespaces.ensureMirror(name, actor),
       clock,
       actor,

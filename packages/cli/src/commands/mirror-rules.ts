@@ -75,7 +75,8 @@ async function apply(
 
 /** `-` is stdin. */
 function readText(context: CommandContext, file: string): Promise<string> {
-  return file === '-' ? context.readStdin() : readNamedFile(file);
+  if (file === '-') return context.readStdin();
+  return readNamedFile(file, { refused: 'Or let your shell read it: - <FILE' });
 }
 
 async function addRule(

@@ -1,13 +1,10 @@
 // A file that was named on the command line.
 import { DomainError } from '@portolan/oci';
 import { readFile } from 'node:fs/promises';
-import { readFailure } from '../terminal/file-failure.ts';
+import { type Advice, readFailure } from '../terminal/file-failure.ts';
 
-/**
- * @param advice for a file that is not there
- * @throws DomainError `request-invalid`
- */
-export async function readNamedFile(file: string, advice?: string): Promise<string> {
+/** @throws DomainError `request-invalid` */
+export async function readNamedFile(file: string, advice?: Advice): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {

@@ -26,7 +26,9 @@ async function readPasswordFile(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    const { message, hint } = readFailure(file, cause);
+    const { message, hint } = readFailure(file, cause, {
+      refused: 'Or let your shell read it: --password-stdin <FILE',
+    });
     throw new DomainError('password-unreadable', message, { hint }, { cause });
   }
 }

@@ -15,21 +15,29 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
 };
 
-/** @param advice for a file that is not there */
-function reasonOf(cause: unknown, advice: string | undefined): string {
-  const refusal = explainRefusal(cause);
-  if (refusal !== undefined) return refusal.hint;
-  const { code = '', message } = cause as NodeJS.ErrnoException;
-  const reason = REASONS[code] ?? message;
-  return code === 'ENOENT' && advice !== undefined ? `${reason}: ${advice}` : reason;
+export interface Advice {
+  /** For a file that is not there. */
+  readonly absent?: string;
+  /** For one that may not be read: another way to give what is in it. */
+  readonly refused?: string;
 }
 
-export function readFailure(file: string, cause: unknown, advice?: string): FileFailure {
+function reasonOf(cause: unknown, { absent, refused }: Advice): string {
+  const refusal = explainRefusal(cause);
+  if (refusal !== undefined) {
+    return refused === undefined ? refusal.hint : `${refusal.hint}\n${refused}`;
+  }
+  const { code = '', message } = cause as NodeJS.ErrnoException;
+  const reason = REASONS[code] ?? message;
+  return code === 'ENOENT' && absent !== undefined ? `${reason}: ${absent}` : reason;
+}
+
+export function readFailure(file: string, cause: unknown, advice: Advice = {}): FileFailure {
   return { message: `cannot read ${resolve(file)}`, hint: reasonOf(cause, advice) };
 }
 
 export function writeFailure(file: string, cause: unknown): FileFailure {
   const { code } = cause as NodeJS.ErrnoException;
-  const hint = code === 'ENOENT' ? 'make its directory first' : reasonOf(cause, undefined);
+  const hint = code === 'ENOENT' ? 'make its directory first' : reasonOf(cause, {});
   return { message: `cannot write ${resolve(file)}`, hint };
 }

@@ -77,6 +77,11 @@ describe('a place that the user of the process cannot reach', () => {
       refused: 'enter /closed',
     },
     {
+      line: 'bundle export ../closed/usb --from localhost:1/a/b:c',
+      said: 'permission denied: /closed/usb',
+      refused: 'enter /closed',
+    },
+    {
       line: `client config podman ${LAN} --install machine`,
       said: 'cannot write /open/machine',
       refused: 'write to /open',
@@ -100,6 +105,12 @@ describe('a place that the user of the process cannot reach', () => {
     expect(run('bundle keygen export.key', directory)).toContain(
       `${WHO} may not write to /open.\n  Either give it that place, or name another one, or run as its owner, uid 1.`,
     );
+  });
+
+  it('has a way past it where the file may come from stdin', () => {
+    const directory = makePlaces();
+    const text = run('mirror apply ../closed/rules.yaml', directory);
+    expect(text).toContain('\n  Or let your shell read it: - <FILE\n');
   });
 
   it('has a way there by root, where an installation is refused', () => {
