@@ -294,6 +294,17 @@ it('prints the certificate for clients, with its fingerprint beside it', async (
   expect(await readFile(file, 'utf8')).toBe(text);
 });
 
+it('says where the certificate for clients cannot be written', async () => {
+  const commands = await openCommands();
+  await commands.run('ca init', PUBLIC);
+  const file = join(await emptyDirectory(), 'none', 'ca.crt');
+  await expect(commands.run('ca bundle --out', { more: [file] })).rejects.toMatchObject({
+    code: 'request-invalid',
+    message: `cannot write ${file}`,
+    detail: { hint: 'make its directory first' },
+  });
+});
+
 it.each([
   ['debian', 'update-ca-certificates'],
   ['fedora', '/etc/pki/ca-trust/source/anchors'],
