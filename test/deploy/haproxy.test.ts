@@ -9,12 +9,15 @@ import { headerTests, requestIdTests } from './proxy-headers.ts';
 import { nameTests } from './proxy-names.ts';
 import { transferTests } from './proxy-transfers.ts';
 
+function isKey(block: string): boolean {
+  return block.includes('PRIVATE KEY');
+}
+
 /** Makes NAME.crt and NAME.key of NAME.pem: Portolan takes either, and HAProxy must, too. */
 async function splitCertificate(directory: string, name: string): Promise<void> {
   const file = join(directory, name);
   const text = await readFile(`${file}.pem`, 'utf8');
   const blocks = text.match(/-----BEGIN [\s\S]*?-----END [A-Z ]+-----\n/g) ?? [];
-  const isKey = (block: string): boolean => block.includes('PRIVATE KEY');
   await writeFile(`${file}.crt`, blocks.filter((block) => !isKey(block)).join(''));
   await writeFile(`${file}.key`, blocks.filter(isKey).join(''), { mode: 0o600 });
   await rm(`${file}.pem`);

@@ -8,6 +8,10 @@ import { startRegistry, type TestRegistry } from '../support/start-registry.ts';
 let registry: TestRegistry | undefined;
 afterEach(() => registry?.close());
 
+function isPut({ route }: RequestObservation): boolean {
+  return route === 'manifest-put';
+}
+
 async function start() {
   const told: RequestObservation[] = [];
   const running = await startRegistry({ observe: (observation) => void told.push(observation) });
@@ -24,7 +28,6 @@ describe('a finished request', () => {
   it('is told with its route, its status and the size of both bodies', async () => {
     const { running, told, next } = await start();
     await pushArtifact(running, 'team/app', 'v1');
-    const isPut = ({ route }: RequestObservation): boolean => route === 'manifest-put';
     await expect.poll(() => told.some(isPut)).toBe(true);
     const put = told.find(isPut);
     expect(put).toMatchObject({ method: 'PUT', status: 201, bytesSent: 0 });

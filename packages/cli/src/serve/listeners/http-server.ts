@@ -116,17 +116,17 @@ function dispatch(
   deps: RequestRefusalDeps,
 ): (handlers: RequestHandlers) => void {
   const { promise, resolve } = Promise.withResolvers<RequestHandlers>();
-  const { isRight, refuse } = createRequestRefusal(deps);
+  const refusal = createRequestRefusal(deps);
   let handlers: RequestHandlers | undefined;
   for (const kind of ['request', 'checkContinue'] as const) {
     server.on(kind, (request, response) => {
-      if (!isRight(request, response)) return;
+      if (!refusal.isRight(request, response)) return;
       if (handlers !== undefined) handlers[kind](request, response);
       else void promise.then((ready) => ready[kind](request, response));
     });
   }
   server.on('checkExpectation', (request, response) => {
-    if (isRight(request, response)) refuse(request, response, 417);
+    if (refusal.isRight(request, response)) refusal.refuse(request, response, 417);
   });
   if (scheme === 'connect') {
     server.on('connect', (request, socket: Socket, head) => {

@@ -66,15 +66,13 @@ describe('labels', () => {
   });
 });
 
-describe('requests that are being answered', () => {
-  async function inFlight(registry: Registry): Promise<Record<string, number>> {
-    const text = await registry.metrics();
-    const lines = text.matchAll(/^registry_http_in_flight_requests\{handler="(.*)"\} (.*)$/gm);
-    return Object.fromEntries(
-      [...lines].map(([, handler = '', count]) => [handler, Number(count)]),
-    );
-  }
+async function inFlight(registry: Registry): Promise<Record<string, number>> {
+  const text = await registry.metrics();
+  const lines = text.matchAll(/^registry_http_in_flight_requests\{handler="(.*)"\} (.*)$/gm);
+  return Object.fromEntries([...lines].map(([, handler = '', count]) => [handler, Number(count)]));
+}
 
+describe('requests that are being answered', () => {
   it('are told by handler, and each handler that distribution has is there from the start', async () => {
     const registry = new Registry();
     const { observe, observeRoute } = createRegistryMetrics(registry);
