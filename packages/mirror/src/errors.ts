@@ -12,7 +12,11 @@ export type MirrorErrorCode =
   | 'upstream-limited'
   /** Not reachable, 5xx, cut off or too slow, after all retries. */
   | 'upstream-unavailable'
-  /** Bytes that do not match their digest or size, or an answer that no registry gives. */
+  /** Its certificate is signed by nobody that we trust, or is for another name. */
+  | 'upstream-untrusted'
+  /** A status, a redirect or a token that no registry gives, or no HTTP at all. */
+  | 'upstream-unexpected'
+  /** Content that does not match its digest or size, or cannot be what was asked for. */
   | 'upstream-corrupt'
   /** An address, realm or redirect that we do not go to. */
   | 'egress-refused'

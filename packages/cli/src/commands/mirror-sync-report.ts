@@ -60,14 +60,20 @@ function isOnlyMissing({ outcome, counts, error }: RunReport): boolean {
   return !isCut && counts.failed + counts.skipped === 0;
 }
 
-const LASTING: ReadonlySet<string> = new Set(['egress-refused', 'upstream-denied']);
+const LASTING: ReadonlySet<string> = new Set([
+  'egress-refused',
+  'upstream-absent',
+  'upstream-denied',
+  'upstream-unexpected',
+  'upstream-untrusted',
+]);
 
 /** Failed for reasons that time does not cure; what is skipped after one of them is, too. */
-function isLasting({ outcome, error, errors }: RunReport): boolean {
-  if (outcome === 'ok') return true;
-  const codes = [error, ...errors.map((image) => image.error)].map((one) => one?.code);
-  const known = codes.filter((code) => code !== undefined && code !== 'upstream-absent');
-  return known.length > 0 && known.every((code) => code !== undefined && LASTING.has(code));
+function isLasting(report: RunReport): boolean {
+  const { outcome, error, errors } = report;
+  if (outcome === 'ok' || isOnlyMissing(report)) return true;
+  const codes = [error, ...errors.map((image) => image.error)].flatMap((one) => one?.code ?? []);
+  return codes.length > 0 && codes.every((code) => LASTING.has(code));
 }
 
 /** What went wrong as a whole, and whether the same command cures it. */

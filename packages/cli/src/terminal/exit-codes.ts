@@ -65,6 +65,8 @@ const OF_CODE = {
   'upstream-denied': EXIT.forbidden,
   'upstream-limited': EXIT.limited,
   'upstream-unavailable': EXIT.unavailable,
+  'upstream-untrusted': EXIT.unavailable,
+  'upstream-unexpected': EXIT.failed,
   'upstream-corrupt': EXIT.verification,
   'egress-refused': EXIT.forbidden,
   'place-incomplete': EXIT.verification,

@@ -8,6 +8,12 @@ function synced(changes: Partial<RunReport>): SyncedRule {
   return { report: reportOf(changes), pruned: undefined };
 }
 
+function failedBecause(code: string): SyncedRule {
+  const error = { code, message: 'no' };
+  const counts = { ...NO_COUNTS, failed: 1 };
+  return synced({ outcome: 'failed', counts, errors: [{ tag: 'a', status: 'failed', error }] });
+}
+
 const CORRUPT = { code: 'upstream-corrupt', message: 'other bytes' };
 const broken = synced({
   outcome: 'partial',
@@ -36,17 +42,12 @@ it.each<[string, readonly SyncedRule[], number]>([
     ],
     1,
   ],
+  ['no registry answers', [failedBecause('upstream-unexpected')], 1],
   ['content did not match its digest, beside others', [ok, partial, limited, broken], 4],
   ['the limit was reached, beside failures', [partial, limited], 75],
 ])('exits as documented when %s', (_, all, code) => {
   expect(syncExitCode(all)).toBe(code);
 });
-
-function failedBecause(code: string): SyncedRule {
-  const error = { code, message: 'no' };
-  const counts = { ...NO_COUNTS, failed: 1 };
-  return synced({ outcome: 'failed', counts, errors: [{ tag: 'a', status: 'failed', error }] });
-}
 
 const missing = synced({ outcome: 'failed', counts: { ...NO_COUNTS, missing: 1 } });
 
@@ -62,6 +63,13 @@ it.each<[string, readonly SyncedRule[], string]>([
   ['the upstream lacks a tag', [missing, ok], 'not at their upstream'],
   ['an address is refused', [failedBecause('egress-refused'), ok], 'before what failed is seen to'],
   ['a login is refused', [failedBecause('upstream-denied')], 'before what failed is seen to'],
+  [
+    'the repository is not there',
+    [synced({ outcome: 'failed', error: { code: 'upstream-absent', message: 'no' } })],
+    'before what failed is seen to',
+  ],
+  ['the certificate is not trusted', [failedBecause('upstream-untrusted')], 'before what failed'],
+  ['no registry answers', [failedBecause('upstream-unexpected'), missing], 'before what failed'],
   ['the upstream is down', [failedBecause('upstream-unavailable')], 'run it again'],
   ['nothing matched', [nothing], 'no tag matches'],
   ['content did not match its digest', [broken], 'not kept'],

@@ -69,7 +69,7 @@ function get(request: TokenRequest, deps: TokenDeps, signal: AbortSignal): Promi
 
 function noToken(url: URL) {
   const detail = { host: url.host };
-  return mirrorError('upstream-corrupt', `${url.host} answers with no usable token`, detail);
+  return mirrorError('upstream-unexpected', `${url.host} answers with no usable token`, detail);
 }
 
 function parseToken(body: Buffer, url: URL, now: number): BearerToken {

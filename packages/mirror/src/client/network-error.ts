@@ -11,6 +11,8 @@ const NOT_HTTP = /^(HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_INVALID_ARG)/;
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return '';
   if ('code' in error && typeof error.code === 'string') return error.code;
+  // It has a code for some of its reasons alone.
+  if (error.name === 'HTTPParserError') return 'HPE_INVALID';
   // Several addresses were tried; each failed in its own way.
   if (error instanceof AggregateError) return codeOf(error.errors[0]);
   return codeOf(error.cause);
@@ -19,8 +21,7 @@ function codeOf(error: unknown): string {
 /** Whether trying again can help. */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof DomainError) || error.code !== 'upstream-unavailable') return false;
-  const code = codeOf(error.cause);
-  return !CERTIFICATE.test(code) && code !== 'ENOTFOUND';
+  return codeOf(error.cause) !== 'ENOTFOUND';
 }
 
 export function isWithoutTls(error: unknown): boolean {
@@ -39,12 +40,12 @@ function unavailable(error: unknown, url: URL): MirrorError {
   const code = codeOf(error);
   const detail = { host: url.host, reason: code };
   if (NOT_HTTP.test(code)) {
-    return mirrorError('upstream-corrupt', `${url.host} does not speak HTTP`, detail, error);
+    return mirrorError('upstream-unexpected', `${url.host} does not speak HTTP`, detail, error);
   }
   if (CERTIFICATE.test(code)) {
     const hint = 'give the CA that signed it';
     const message = `the certificate of ${url.host} is not trusted`;
-    return mirrorError('upstream-unavailable', message, { ...detail, hint }, error);
+    return mirrorError('upstream-untrusted', message, { ...detail, hint }, error);
   }
   return mirrorError('upstream-unavailable', `${url.host} cannot be reached`, detail, error);
 }

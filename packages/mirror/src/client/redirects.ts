@@ -23,7 +23,7 @@ function nextUrl(answer: Answer, base: URL): URL {
   const url = location === undefined ? null : URL.parse(location, answer.url);
   const host = base.host;
   if (url === null) {
-    throw mirrorError('upstream-corrupt', `${host} redirects to nowhere`, { host });
+    throw mirrorError('upstream-unexpected', `${host} redirects to nowhere`, { host });
   }
   if (isSecureEnough(url, answer.url) && url.username === '' && url.password === '') return url;
   const place = answer.scrub(`${url.protocol}//${url.host}`);
@@ -54,7 +54,7 @@ export async function followRedirects(
     seen.add(url.href);
     url = nextUrl(answer, base);
     if (seen.has(url.href) || seen.size > maxRedirects) {
-      throw mirrorError('upstream-corrupt', `${base.host} redirects in a loop`, {
+      throw mirrorError('upstream-unexpected', `${base.host} redirects in a loop`, {
         host: base.host,
         maxRedirects,
       });

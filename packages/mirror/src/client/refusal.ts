@@ -21,7 +21,7 @@ function codeFor(status: number): MirrorErrorCode {
   if (status === 429) return 'upstream-limited';
   if (status === 408 || status >= 500) return 'upstream-unavailable';
   if (status >= 300 && status < 400) return 'egress-refused';
-  return 'upstream-corrupt';
+  return 'upstream-unexpected';
 }
 
 const SAYS: Partial<Record<MirrorErrorCode, string>> = {
@@ -30,7 +30,7 @@ const SAYS: Partial<Record<MirrorErrorCode, string>> = {
   'upstream-limited': 'wants fewer requests',
   'upstream-unavailable': 'fails',
   'egress-refused': 'redirects where it must not',
-  'upstream-corrupt': 'answers unexpectedly',
+  'upstream-unexpected': 'answers unexpectedly',
 };
 
 function retryAt(answer: Answer, now: number, spent: Quota | undefined): number | undefined {

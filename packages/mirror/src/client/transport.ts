@@ -20,7 +20,7 @@ export interface Exchange {
 }
 
 export interface Transport {
-  /** @throws MirrorError `egress-refused`, `upstream-unavailable`, `upstream-corrupt` */
+  /** @throws MirrorError `egress-refused`, `upstream-unavailable`, `upstream-untrusted`, `upstream-unexpected` */
   exchange(exchange: Exchange): Promise<Answer>;
   close(): Promise<void>;
 }

@@ -17,6 +17,7 @@ export interface HostWork {
 /** Another tag of the same host would fail as well. */
 const STOPPING: ReadonlySet<string> = new Set([
   'upstream-limited',
+  'upstream-untrusted',
   'egress-refused',
   'space-short',
   'disk-full',

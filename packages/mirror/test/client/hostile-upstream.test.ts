@@ -17,6 +17,7 @@ import {
   hangUp,
   honestly,
   json,
+  notHttp,
   redirect,
   type ScriptedAnswer,
   type ScriptedRegistry,
@@ -144,10 +145,13 @@ const ROWS: readonly Row[] = [
   { name: '429, always', route: MANIFEST, answers: () => [status(429)], act: manifest, code: 'upstream-limited', requests: 5 },
   { name: '429 for an hour', route: MANIFEST, answers: () => [status(429, { 'retry-after': '3600' })], act: manifest, code: 'upstream-limited', requests: 1 },
   { name: '429 as the pull limit is used up', route: MANIFEST, answers: () => [status(429, { 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '0;w=21600' })], act: manifest, code: 'upstream-limited', requests: 1 },
+  // What no registry says.
+  ...[400, 402, 405, 418].map((code) => ({ name: `status ${code}`, route: MANIFEST, answers: () => [status(code)], act: manifest, code: 'upstream-unexpected', requests: 1 })),
+  { name: 'something that is no HTTP', route: MANIFEST, answers: () => [notHttp], act: manifest, code: 'upstream-unexpected', requests: 1 },
   // Elsewhere.
-  { name: 'redirects in a circle', route: BLOB, answers: () => [redirect(`/v2/app/blobs/${LAYER_DESCRIPTOR.digest}`)], act: blob, code: 'upstream-corrupt', requests: 1 },
-  { name: 'redirects without end', route: 'GET *', answers: () => [(r, q) => { void redirect(`${q.path}x`)(r, q); }], act: blob, code: 'upstream-corrupt', requests: 6 },
-  { name: 'a redirect to nowhere', route: BLOB, answers: () => [status(307)], act: blob, code: 'upstream-corrupt', requests: 1 },
+  { name: 'redirects in a circle', route: BLOB, answers: () => [redirect(`/v2/app/blobs/${LAYER_DESCRIPTOR.digest}`)], act: blob, code: 'upstream-unexpected', requests: 1 },
+  { name: 'redirects without end', route: 'GET *', answers: () => [(r, q) => { void redirect(`${q.path}x`)(r, q); }], act: blob, code: 'upstream-unexpected', requests: 6 },
+  { name: 'a redirect to nowhere', route: BLOB, answers: () => [status(307)], act: blob, code: 'upstream-unexpected', requests: 1 },
   { name: 'a redirect to the metadata service', route: BLOB, answers: () => [redirect('http://169.254.169.254/latest/meta-data/')], act: blob, code: 'egress-refused', requests: 1 },
   { name: 'a redirect to a private address as a number', route: BLOB, answers: () => [redirect('http://0xa000001/')], act: blob, code: 'egress-refused', requests: 1 },
   { name: 'a redirect to a file', route: BLOB, answers: () => [redirect('file:///etc/passwd')], act: blob, code: 'egress-refused', requests: 1 },
@@ -217,14 +221,14 @@ describe('a hostile upstream', () => {
   });
 
   it.each([
-    ['huge', endless()],
-    ['not JSON', bytes(Buffer.from('token'))],
-    ['with a header in it', json({ token: 'a\r\nx: y' })],
-    ['empty', json({})],
-  ])('gets nowhere with a token that is %s', async (_what, answer) => {
+    ['huge', endless(), 'upstream-corrupt'],
+    ['not JSON', bytes(Buffer.from('token')), 'upstream-unexpected'],
+    ['with a header in it', json({ token: 'a\r\nx: y' }), 'upstream-unexpected'],
+    ['empty', json({}), 'upstream-unexpected'],
+  ])('gets nowhere with a token that is %s', async (_what, answer, code) => {
     registry.on(MANIFEST, challenge(`${registry.url}/token`));
     registry.on('GET /token', answer);
-    await expect(manifest()).rejects.toMatchObject({ code: 'upstream-corrupt' });
+    await expect(manifest()).rejects.toMatchObject({ code });
   });
 
   it('lists names that are no tags to nobody', async () => {

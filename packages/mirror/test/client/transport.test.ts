@@ -83,7 +83,7 @@ describe('TLS', () => {
     const before = server.requests.length;
     const client = connect({ host: server.host });
     await expect(client.ping(signal)).rejects.toMatchObject({
-      code: 'upstream-unavailable',
+      code: 'upstream-untrusted',
       detail: { hint: 'give the CA that signed it' },
     });
     expect(server.requests).toHaveLength(before);
