@@ -90,7 +90,6 @@ export {
 } from './skopeo/yaml-source.ts';
 export {
   type BundleDocument,
-  type BundleExtent,
   extentOf,
 } from './bundle/bundle-document.ts';
 export { type BundleContents, readBundle, requireBundle } from './bundle/bundle-contents.ts';
@@ -100,7 +99,8 @@ export {
   type ExportRequest,
   type ExportResult,
 } from './bundle/export-bundle.ts';
-export type { ExportItem, ExportPlan, FailedReference } from './bundle/export-plan.ts';
+export type { ExportPlan, FailedReference } from './bundle/export-plan.ts';
+export type { ExportItem } from './bundle/reference-content.ts';
 export { exportRecord, findLastExport } from './bundle/last-export.ts';
 export { formatHave } from './bundle/have-document.ts';
 export { type ImportProgress, importBundle } from './bundle/import-bundle.ts';

@@ -41,7 +41,7 @@ function planLine({ references, bytes, newBytes }: ExportPlan): string {
 }
 
 function copiedLine(name: string, bytes: number): string {
-  return `copied: ${name} (${formatBytes(bytes)})`;
+  return `copied: ${name} (${bytes === 0 ? 'nothing new' : formatBytes(bytes)})`;
 }
 
 function failedLine(name: string, error: unknown): string {
@@ -57,7 +57,7 @@ function plainExport(output: Output): ExportProgress {
   return {
     planned: (plan) => output.note(planLine(plan)),
     started: () => ({ ...SILENT_COPY, bytes: (_digest, count) => copied(count) }),
-    copied: (name, { bytes }) => output.note(copiedLine(name, bytes)),
+    copied: (name, bytes) => output.note(copiedLine(name, bytes)),
     failed: (name, error) => output.note(failedLine(name, error)),
   };
 }
@@ -72,11 +72,11 @@ function liveExport(stream: LiveStream, clock: () => number) {
   return {
     planned(found: ExportPlan) {
       plan = found;
-      images.totals.found = found.references;
+      images.totals.found = found.images;
       images.print(planLine(found));
     },
     started: (name) => images.started(name),
-    copied: (name, { bytes }) => images.done(name, copiedLine(name, bytes)),
+    copied: (name, bytes) => images.done(name, copiedLine(name, bytes)),
     failed(name, error) {
       const line = failedLine(name, error);
       // What could not even be planned is none of those that are counted.

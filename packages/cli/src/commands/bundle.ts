@@ -1,5 +1,5 @@
 // `portolan bundle`: images for where there is no network, on a stick.
-import type { BundleExtent, VerifiedBundle } from '@portolan/mirror';
+import type { BundleDocument, VerifiedBundle } from '@portolan/mirror';
 import { DomainError } from '@portolan/oci';
 import { type Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
@@ -13,35 +13,39 @@ import { readPublicKey, registerImport } from './bundle-import.ts';
 import { openVerifyProgress } from './bundle-progress.ts';
 import type { CommandContext } from './context.ts';
 import { stopSignal } from './stop-signal.ts';
-import { optionalTimestamp } from './timestamp.ts';
+import { timestamp } from './timestamp.ts';
 
-const NOTHING: BundleExtent = { manifests: 0, blobs: 0, bytes: 0 };
+/** Of a bundle that does not say what it holds. */
+const UNKNOWN = { bundle: null, made: null, base: null, references: null } as const;
 
-/** @throws CommandFailure 4 */
-async function answerVerified(context: CommandContext, bundle: VerifiedBundle): Promise<void> {
-  const { extentOf } = await import('@portolan/mirror');
-  const { contents, problems, signature, strangers } = bundle;
-  if (problems.length > 0) {
-    context.output.rows(
-      problems.map(({ file, problem }) => ({ file: file ?? null, problem })),
-      ['file', 'problem'],
-    );
-    throw new CommandFailure(
-      `the bundle has ${counted(problems.length, 'problem')}`,
-      EXIT.verification,
-    );
+async function factsOf(document: BundleDocument | undefined) {
+  if (document === undefined) {
+    return { ...UNKNOWN, manifests: null, blobs: null, bytes: null, leftOut: null };
   }
-  const document = contents?.document;
-  context.output.record({
-    bundle: document?.id ?? null,
-    made: optionalTimestamp(document?.madeAt),
-    base: document?.base === undefined ? null : `${document.base.kind} ${document.base.id}`,
-    references: document?.references.length ?? 0,
-    ...(document === undefined ? NOTHING : extentOf(document)),
-    leftOut: document?.expected.length ?? 0,
-    signature,
-    otherFiles: strangers,
-  });
+  const { extentOf } = await import('@portolan/mirror');
+  const { id, madeAt, base, references, expected } = document;
+  return {
+    bundle: id,
+    made: timestamp(madeAt),
+    base: base === undefined ? null : `${base.kind} ${base.id}`,
+    references: references.length,
+    ...extentOf(document),
+    leftOut: expected.length,
+  };
+}
+
+/** The same facts of a sound and of a damaged one. @throws CommandFailure 4 */
+async function answerVerified({ output }: CommandContext, bundle: VerifiedBundle): Promise<void> {
+  const { document, problems, signature, strangers } = bundle;
+  const facts = { ...(await factsOf(document)), signature, otherFiles: strangers };
+  if (problems.length === 0) {
+    output.record({ ...facts, problems });
+    return;
+  }
+  const rows = problems.map(({ file, problem }) => ({ file: file ?? null, problem }));
+  output.recordWithRows(facts, { key: 'problems', rows, columns: ['file', 'problem'] });
+  const message = `the bundle has ${counted(problems.length, 'problem')}`;
+  throw new CommandFailure(message, EXIT.verification);
 }
 
 function registerVerify(bundle: Command, context: CommandContext): void {

@@ -1,4 +1,5 @@
 // Ctrl-C ends a long command in good order: what is written stays whole, and the next run goes on.
+import { CommandFailure } from '../terminal/explain-failure.ts';
 
 export interface StopSignal {
   readonly signal: AbortSignal;
@@ -11,7 +12,7 @@ export function stopSignal(): StopSignal {
   const stop = (): void => {
     // The second one ends at once.
     end();
-    controller.abort(new Error('interrupted; run it again to go on'));
+    controller.abort(new CommandFailure('interrupted; run it again to go on'));
   };
   const end = (): void => {
     process.off('SIGINT', stop);

@@ -13,8 +13,7 @@ import { createNotedOutput } from './noted-output.ts';
 const DIGEST = `sha256:${'a'.repeat(64)}` as Digest;
 const NAME = 'docker.io/library/busybox:musl';
 const GIB = 1024 ** 3;
-const PLAN = { references: 2, bytes: 4096, newBytes: 2048 } as ExportPlan;
-const COPIED = { digest: DIGEST, isUnchanged: false, manifests: 1, blobs: 1, bytes: 2048 };
+const PLAN = { images: 2, references: 3, bytes: 4096, newBytes: 2048 } as ExportPlan;
 const IMPORTED = {
   name: NAME,
   destination: NAME,
@@ -52,7 +51,7 @@ describe('an export', () => {
     copy.blobStarted(DIGEST, 2048);
     copy.bytes(DIGEST, 1024);
     copy.blobDone(DIGEST);
-    progress.copied(NAME, COPIED);
+    progress.copied(NAME, 2048);
     progress.started('b:1');
     progress.failed('b:1', new Error('cut off'));
     progress.end();
@@ -60,7 +59,7 @@ describe('an export', () => {
 
   const LINES = [
     'failed: quay.io/gone: not there',
-    '2 references, 4.0 KiB; 2.0 KiB to write',
+    '3 references, 4.0 KiB; 2.0 KiB to write',
     `copied: ${NAME} (2.0 KiB)`,
     'failed: b:1: cut off',
   ];
@@ -81,6 +80,12 @@ describe('an export', () => {
     expect(watched.screen()).toContain('1 of 2 images, 1.0 KiB of 2.0 KiB copied');
     expect(watched.screen()).toContain('2 of 2 images');
     expect(watched.last()).toBe(CLEARED);
+  });
+
+  it('says of an image that is on the stick already that nothing of it is new', () => {
+    const watched = watch(false);
+    openExportProgress(watched.deps).copied(NAME, 0);
+    expect(watched.notes).toEqual([`copied: ${NAME} (nothing new)`]);
   });
 
   it('says now and then how far a large one is', () => {

@@ -12,7 +12,7 @@ import {
 import { createHash } from 'node:crypto';
 import { mirrorError } from '../errors.ts';
 import { type BundleDocument, type BundledBlob, parseBundleDocument } from './bundle-document.ts';
-import { checkDirectories } from './bundle-directory.ts';
+import { checkDirectories, isDirectory } from './bundle-directory.ts';
 import { fileSize, readSmallFile } from './bundle-files.ts';
 import { isIndexOf } from './index-document.ts';
 import { checkDocument, MAX_DOCUMENT_BYTES } from './document-limits.ts';
@@ -161,12 +161,18 @@ async function readRepositories(shelf: Shelf): Promise<Map<RepositoryName, Bundl
   return repositories;
 }
 
-/** @throws MirrorError `place-incomplete` for a directory that holds no bundle, or an unfinished one */
+/**
+ * @throws MirrorError `request-invalid` when there is no such directory, `place-incomplete` for one that
+ *   holds no bundle, or an unfinished one
+ */
 export async function requireBundle(directory: string): Promise<void> {
   if ((await fileSize(join(directory, SUMS_FILE))) !== undefined) return;
   if ((await fileSize(join(directory, DOCUMENT_FILE))) === undefined) {
     const hint =
       'name the directory that `portolan bundle export` was given, and see that it is mounted';
+    if (!(await isDirectory(directory))) {
+      throw mirrorError('request-invalid', 'there is no such directory', { directory, hint });
+    }
     throw mirrorError('place-incomplete', 'there is no bundle here', { directory, hint });
   }
   throw mirrorError('place-incomplete', `the bundle is not complete: it has no ${SUMS_FILE}`, {
@@ -175,30 +181,48 @@ export async function requireBundle(directory: string): Promise<void> {
   });
 }
 
+interface ReadDocument {
+  readonly document: BundleDocument;
+  /** SHA-256 of the bytes. */
+  readonly sum: string;
+}
+
+async function readText(directory: string, name: string) {
+  const bytes = await readSmallFile(directory, name, MAX_DOCUMENT_BYTES);
+  checkDocument(name, bytes);
+  return {
+    text: bytes.toString('utf8'),
+    sum: createHash('sha256').update(bytes).digest('hex'),
+  };
+}
+
+/** bundle.json alone, compared with nothing. @throws MirrorError `place-incomplete`, `bundle-invalid` */
+export async function readBundleDocument(directory: string): Promise<ReadDocument> {
+  const { text, sum } = await readText(directory, DOCUMENT_FILE);
+  return { document: parseBundleDocument(text), sum };
+}
+
 /**
  * Reads all that says what is in the bundle. The bytes of configs and layers are compared by whoever
  * reads them, or by `verifyBundle`.
- * @throws MirrorError `place-incomplete`, `bundle-invalid`
+ * @throws MirrorError `request-invalid`, `place-incomplete`, `bundle-invalid`
  */
 export async function readBundle(directory: string): Promise<BundleContents> {
   await checkDirectories(directory);
   await requireBundle(directory);
-  const documentSums = new Map<string, string>();
-  const readText = async (name: string): Promise<string> => {
-    const bytes = await readSmallFile(directory, name, MAX_DOCUMENT_BYTES);
-    checkDocument(name, bytes);
-    documentSums.set(name, createHash('sha256').update(bytes).digest('hex'));
-    return bytes.toString('utf8');
-  };
-  const document = parseBundleDocument(await readText(DOCUMENT_FILE));
-  if (!isIndexOf(await readText(INDEX_FILE), document.references)) {
+  const { document, sum } = await readBundleDocument(directory);
+  const index = await readText(directory, INDEX_FILE);
+  if (!isIndexOf(index.text, document.references)) {
     const problem = `${INDEX_FILE} and ${DOCUMENT_FILE} name different references`;
     throw mirrorError('bundle-invalid', problem, { directory });
   }
   const shelf: Shelf = {
     directory,
     document,
-    documentSums,
+    documentSums: new Map([
+      [DOCUMENT_FILE, sum],
+      [INDEX_FILE, index.sum],
+    ]),
     blobs: new Map(document.blobs.map((blob) => [blob.digest, blob])),
     expected: new Set(document.expected.map(({ digest }) => digest)),
     omitted: new Set(document.omitted),

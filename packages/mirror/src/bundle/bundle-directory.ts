@@ -1,13 +1,13 @@
 // The directory of an export, at its beginning and at its end. SHA256SUMS goes first and comes last: a
 // directory with it holds one whole bundle and nothing of another one.
-import { isMissing, trySyncDirectory } from '@portolan/storage';
-import type { Stats } from 'node:fs';
-import { lstat, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { isMissing, isVacant, trySyncDirectory } from '@portolan/storage';
+import { constants, type Stats } from 'node:fs';
+import { access, lstat, readdir, rm, stat } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { mirrorError } from '../errors.ts';
 import { type BundleDocument, toJson } from './bundle-document.ts';
-import { fileSize, writeWhole } from './bundle-files.ts';
+import { ensureDirectory, fileSize, writeWhole } from './bundle-files.ts';
 import { formatIndex } from './index-document.ts';
 import {
   BLOBS_DIRECTORY,
@@ -63,33 +63,65 @@ async function statIfThere(path: string): Promise<Stats | undefined> {
   }
 }
 
+/** @throws what the operating system says of one that may not be looked at */
+export async function isDirectory(path: string): Promise<boolean> {
+  return (await statIfThere(path))?.isDirectory() === true;
+}
+
 /**
  * The directory may be new, and not what it is in: below the place of a stick that is not mounted the
- * system's disk would be filled.
- * @throws MirrorError `request-invalid`
+ * system's disk would be filled. Returns the one of the two that is there.
  */
-export async function requireParent(directory: string): Promise<void> {
-  const kind = await statIfThere(directory);
-  if (kind?.isDirectory() === true) return;
-  if (kind !== undefined) {
+async function requireParent(directory: string): Promise<string> {
+  if (await isDirectory(directory)) return directory;
+  if ((await statIfThere(directory)) !== undefined) {
     throw mirrorError('request-invalid', 'a bundle is a directory, and this is none', {
       directory,
     });
   }
   const parent = dirname(directory);
-  if ((await statIfThere(parent))?.isDirectory() === true) return;
+  if (await isDirectory(parent)) return parent;
   throw mirrorError('request-invalid', `there is no directory ${parent}`, {
     hint: 'mount the stick or make the directory first',
   });
 }
 
-/** From here on, and until the end, the directory holds no bundle. */
-export async function prepareDirectory(directory: string): Promise<void> {
-  await requireParent(directory);
-  await mkdir(directory, { recursive: true });
+async function requireWritable(directory: string): Promise<void> {
+  try {
+    await access(directory, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EROFS') throw error;
+    const hint = 'take the write protection off the stick, or choose another directory';
+    throw mirrorError('request-invalid', 'the stick is read-only', { directory, hint }, error);
+  }
+}
+
+/**
+ * Whether an export may go there; changes nothing.
+ * @throws MirrorError `request-invalid`, `bundle-invalid`
+ */
+export async function checkBundleDirectory(directory: string): Promise<void> {
+  const there = await requireParent(directory);
   await refuseForeignLayout(directory);
   await checkDirectories(directory);
-  await mkdir(join(directory, UNFINISHED_DIRECTORY), { recursive: true });
+  await requireWritable(there);
+}
+
+async function makeDirectories(directory: string): Promise<void> {
+  try {
+    await ensureDirectory(directory);
+    await ensureDirectory(join(directory, UNFINISHED_DIRECTORY));
+  } catch (error) {
+    if (!isVacant(error)) throw error;
+    const detail = { directory, hint: 'choose another place: this one takes no directories' };
+    throw mirrorError('request-invalid', 'no directory can be made there', detail, error);
+  }
+}
+
+/** From here on, and until the end, the directory holds no bundle. */
+export async function prepareDirectory(directory: string): Promise<void> {
+  await checkBundleDirectory(directory);
+  await makeDirectories(directory);
   for (const name of [SUMS_FILE, SIGNATURE_FILE]) await rm(join(directory, name), { force: true });
   await trySyncDirectory(directory);
 }

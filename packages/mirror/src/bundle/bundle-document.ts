@@ -126,7 +126,7 @@ export function bytesOf({ blobs }: Pick<BundleDocument, 'blobs'>): number {
 }
 
 /** As it is told everywhere but in bundle.json: what is a manifest is no blob. */
-export interface BundleExtent {
+interface BundleExtent {
   readonly manifests: number;
   readonly blobs: number;
   readonly bytes: number;

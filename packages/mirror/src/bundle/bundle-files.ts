@@ -19,9 +19,18 @@ export function asWriteError(error: unknown, directory: string): unknown {
   return error;
 }
 
+/**
+ * What it is in must be there: where a stick was pulled out, its place lies on the system's disk. And some
+ * file systems say that the parent is missing when it is not, which a recursive mkdir believes for ever.
+ */
 export async function ensureDirectory(directory: string): Promise<void> {
-  const first = await mkdir(directory, { recursive: true });
-  if (first !== undefined) await trySyncDirectory(dirname(directory));
+  try {
+    await mkdir(directory);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return;
+    throw error;
+  }
+  await trySyncDirectory(dirname(directory));
 }
 
 export async function writeWhole(

@@ -6,13 +6,13 @@ import type { Reference, RepositoryName, Tag } from '@portolan/oci';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTransfers } from '../copy/transfers.ts';
-import { mirrorError } from '../errors.ts';
 import type { FetchedManifest, OpenBlob } from '../places/place.ts';
 import type { BundleDocument } from './bundle-document.ts';
 import { fileSize } from './bundle-files.ts';
 import { type BundleEnding, prepareDirectory, writeBundleFiles } from './bundle-directory.ts';
+import { filesToWrite } from './files-to-write.ts';
 import type { KnownContent } from './known-content.ts';
-import { type BlobFile, blobFiles, countParts, mayBeSplit } from './layout.ts';
+import type { BlobFile } from './layout.ts';
 import { hashBlob } from './stored-blob.ts';
 import { writeBlob } from './write-blob.ts';
 import {
@@ -36,9 +36,11 @@ export interface BundleWriterDeps {
 
 export interface BundleWriter {
   hasBlob(blob: Descriptor, signal: AbortSignal): Promise<boolean>;
-  putBlob(blob: Descriptor, open: OpenBlob, signal: AbortSignal): Promise<void>;
+  /** Returns how many bytes have come onto the stick: none of what is there. */
+  putBlob(blob: Descriptor, open: OpenBlob, signal: AbortSignal): Promise<number>;
   findManifest(repository: RepositoryName, reference: Reference): WrittenManifest | undefined;
-  putManifest(request: PutInBundle, signal: AbortSignal): Promise<void>;
+  /** Returns what `putBlob` does. */
+  putManifest(request: PutInBundle, signal: AbortSignal): Promise<number>;
   /** Writes what makes it a bundle. @throws MirrorError `space-short`, `request-invalid` (the key) */
   finish(ending: BundleEnding): Promise<BundleDocument>;
 }
@@ -71,16 +73,6 @@ async function findStored(
   return undefined;
 }
 
-function filesOf({ digest, size }: Descriptor, maxFileSize: number): readonly BlobFile[] {
-  if (mayBeSplit(countParts(size, maxFileSize))) return blobFiles({ digest, size }, maxFileSize);
-  throw mirrorError('request-invalid', 'a blob would have too many parts', {
-    digest,
-    size,
-    maxFileSize,
-    hint: 'raise --max-file-size',
-  });
-}
-
 /** @throws MirrorError `request-invalid` when the directory holds something else */
 export async function createBundleWriter(deps: BundleWriterDeps): Promise<BundleWriter> {
   const { directory, maxFileSize, known } = deps;
@@ -90,17 +82,18 @@ export async function createBundleWriter(deps: BundleWriterDeps): Promise<Bundle
 
   async function isStored(blob: Descriptor, signal: AbortSignal): Promise<boolean> {
     if (written.blobs.has(blob.digest)) return true;
-    const files = filesOf(blob, maxFileSize);
+    const files = filesToWrite(blob, maxFileSize);
     const sums = await findStored(directory, { digest: blob.digest, files }, signal);
     if (sums !== undefined) written.blobs.set(blob.digest, { size: blob.size, sums });
     return sums !== undefined;
   }
 
-  async function putBlob(blob: Descriptor, open: OpenBlob, signal: AbortSignal): Promise<void> {
-    if (await isStored(blob, signal)) return;
-    const files = filesOf(blob, maxFileSize);
+  async function putBlob(blob: Descriptor, open: OpenBlob, signal: AbortSignal): Promise<number> {
+    if (await isStored(blob, signal)) return 0;
+    const files = filesToWrite(blob, maxFileSize);
     const sums = await writeBlob({ directory, descriptor: blob, files }, open, signal);
     written.blobs.set(blob.digest, { size: blob.size, sums });
+    return blob.size;
   }
 
   function repositoryOf({ repository, source }: PutInBundle): WrittenRepository {
@@ -132,10 +125,12 @@ export async function createBundleWriter(deps: BundleWriterDeps): Promise<Bundle
       const descriptor = { digest, mediaType, size: body.length };
       const open = async (start: number) => onePart(body.subarray(start));
       // Images that are copied side by side may share a child.
-      await manifestTurns.run(digest, signal, () => putBlob(descriptor, open, signal));
+      const put = () => putBlob(descriptor, open, signal);
+      const bytes = await manifestTurns.run(digest, signal, put);
       const repository = repositoryOf(request);
       repository.manifests.set(digest, { fetched: request.manifest, manifest });
       for (const tag of request.tags) repository.tags.set(tag, digest);
+      return bytes;
     },
     async finish(ending) {
       const { clock, randomId, tool } = deps;

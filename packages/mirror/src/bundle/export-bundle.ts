@@ -2,12 +2,11 @@
 import { DomainError, type Reference } from '@portolan/oci';
 import { forEachAtMost } from '../copy/at-most.ts';
 import { createCopier } from '../copy/copy-image.ts';
-import type { CopyProgress, CopyResult } from '../copy/copy-request.ts';
+import type { CopyProgress } from '../copy/copy-request.ts';
 import { createBundleSink } from '../places/bundle-repository.ts';
 import type { BundleDocument } from './bundle-document.ts';
 import { type BundleWriter, createBundleWriter } from './bundle-writer.ts';
 import {
-  type ExportItem,
   type ExportPlan,
   type FailedReference,
   type PlannedItem,
@@ -15,8 +14,9 @@ import {
   type PlanOptions,
 } from './export-plan.ts';
 import { checkSpace } from './free-space.ts';
-import { requireParent } from './bundle-directory.ts';
+import { checkBundleDirectory } from './bundle-directory.ts';
 import { createLimitedHosts } from './limited-hosts.ts';
+import type { ExportItem } from './reference-content.ts';
 import { formatReferenceName } from './reference-name.ts';
 import { rememberManifests } from './remembering-source.ts';
 import { checkPrivateKey } from './signature.ts';
@@ -32,7 +32,8 @@ export interface ExportProgress {
   planned(plan: ExportPlan): void;
   /** Of those that are planned; `copied` or `failed` ends it. */
   started(name: string): CopyProgress;
-  copied(name: string, result: CopyResult): void;
+  /** @param bytes that have come onto the stick with it, and with no other */
+  copied(name: string, bytes: number): void;
   failed(name: string, error: unknown): void;
 }
 
@@ -42,6 +43,7 @@ export interface ExportRequest extends PlanOptions {
   readonly notFound: readonly FailedReference[];
   /** PEM; undefined leaves the bundle unsigned. */
   readonly privateKey: string | undefined;
+  /** Refuses what an export would refuse, and writes nothing. */
   readonly isDryRun: boolean;
   readonly imagesAtOnce: number;
   readonly blobsAtOnce: number;
@@ -80,12 +82,14 @@ async function copyAll(
     item.references.map((reference): Copy => ({ item, reference })),
   );
   const copyOne = async ({ item, reference }: Copy): Promise<void> => {
-    const { repository, source, omitted, platforms } = item;
+    const { repository, source, omitted, platforms, tagsAtSource } = item;
     const name = formatReferenceName({ repository, reference });
-    const sink = createBundleSink(writer, { repository, source: source.name });
+    let written = 0;
+    const onWritten = (bytes: number): void => void (written += bytes);
+    const sink = createBundleSink(writer, { repository, source: source.name, onWritten });
     try {
       limited.check(source);
-      const result = await copier.copy({
+      await copier.copy({
         source,
         sink,
         omitted,
@@ -93,12 +97,13 @@ async function copyAll(
         tags: reference.kind === 'tag' ? [reference.tag] : [],
         platforms,
         withReferrers,
+        ...(tagsAtSource === undefined ? {} : { tagsAtSource }),
         isThorough: true,
         blobsAtOnce,
         signal,
         progress: progress.started(name),
       });
-      progress.copied(name, result);
+      progress.copied(name, written);
     } catch (error) {
       if (endsAll(error, signal)) throw error;
       limited.note(source, error);
@@ -120,7 +125,7 @@ export async function exportBundle(
 ): Promise<ExportResult> {
   const { directory, maxFileSize, known, privateKey, progress } = request;
   if (privateKey !== undefined) checkPrivateKey(privateKey);
-  await requireParent(directory);
+  await checkBundleDirectory(directory);
   const items = request.items.map((item) =>
     // Ours is read again as quickly as it would be remembered.
     item.mayBeSparse ? item : { ...item, source: rememberManifests(item.source) },
@@ -129,10 +134,10 @@ export async function exportBundle(
   const plan = { ...planned, failed: [...request.notFound, ...planned.failed] };
   for (const { name, error } of plan.failed) progress.failed(name, error);
   progress.planned(plan);
-  if (request.isDryRun || plan.references === 0) {
-    return { plan, document: undefined, failed: plan.failed };
-  }
+  const nothing = { plan, document: undefined, failed: plan.failed };
+  if (plan.images === 0) return nothing;
   await checkSpace(directory, plan.neededBytes);
+  if (request.isDryRun) return nothing;
   const writer = await createBundleWriter({ ...deps, directory, maxFileSize, known });
   const failed = [...plan.failed, ...(await copyAll(request, writer, plan))];
   const document = await writer.finish({ privateKey, keepsUnfinished: failed.length > 0 });

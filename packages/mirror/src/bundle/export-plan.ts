@@ -1,42 +1,23 @@
 // What an export would write: every manifest is read, so that the space is known before the first byte.
-import {
-  type Descriptor,
-  type Digest,
-  MediaType,
-  parseManifest,
-  type Reference,
-  type RepositoryName,
-} from '@portolan/oci';
+import type { Digest, Reference } from '@portolan/oci';
 import { join } from 'node:path';
-import type { Platform } from '../selection/platform.ts';
-import { wantedChildren } from '../copy/wanted-children.ts';
-import { mirrorError } from '../errors.ts';
-import type { FetchedManifest, SourceRepository } from '../places/place.ts';
 import { fileSize } from './bundle-files.ts';
 import { checkExtent } from './document-limits.ts';
 import { bytesOnDisk } from './free-space.ts';
-import type { KnownContent } from './known-content.ts';
 import { blobFiles, countParts } from './layout.ts';
 import { createLimitedHosts, type LimitedHosts } from './limited-hosts.ts';
+import {
+  addPlannedContent,
+  countReferences,
+  type PlannedContent,
+  plannedFiles,
+  startPlannedContent,
+} from './planned-content.ts';
+import { type ContentOptions, type ExportItem, findReferenceContent } from './reference-content.ts';
 import { formatReferenceName } from './reference-name.ts';
 
-export interface ExportItem {
-  /** Its name in the bundle, and where it will be taken in. */
-  readonly repository: RepositoryName;
-  readonly source: SourceRepository;
-  readonly references: readonly Reference[];
-  /** Only these of each index; undefined takes all. */
-  readonly platforms: readonly Platform[] | undefined;
-  /** Children that the source lacks are left out: ours may have been mirrored for some platforms only. */
-  readonly mayBeSparse: boolean;
-}
-
-export interface PlanOptions {
+export interface PlanOptions extends ContentOptions {
   readonly directory: string;
-  readonly maxFileSize: number;
-  readonly known: KnownContent | undefined;
-  readonly withReferrers: boolean;
-  readonly signal: AbortSignal;
 }
 
 export interface FailedReference {
@@ -52,6 +33,9 @@ export interface PlannedItem extends ExportItem {
 export interface ExportPlan {
   readonly items: readonly PlannedItem[];
   readonly failed: readonly FailedReference[];
+  /** How many are asked for; what is attached comes along with them. */
+  readonly images: number;
+  /** That the bundle will name. */
   readonly references: number;
   readonly manifests: number;
   readonly blobs: number;
@@ -65,90 +49,37 @@ export interface ExportPlan {
   readonly neededBytes: number;
 }
 
-interface Sizes {
-  readonly manifests: Map<Digest, number>;
-  readonly blobs: Map<Digest, number>;
-  readonly known: Set<Digest>;
-}
-
-interface ItemWalk {
-  readonly item: ExportItem;
-  readonly options: PlanOptions;
-  readonly sizes: Sizes;
-  readonly omitted: Set<Digest>;
-  readonly seen: Set<Digest>;
-}
-
-function addBlob({ options, sizes }: ItemWalk, { digest, size }: Descriptor): void {
-  if (options.known?.blobs.has(digest) === true) sizes.known.add(digest);
-  else sizes.blobs.set(digest, size);
-}
-
-async function addChild(walk: ItemWalk, child: Descriptor): Promise<void> {
-  const { source, mayBeSparse } = walk.item;
-  const reference: Reference = { kind: 'digest', digest: child.digest };
-  const fetched = await source.manifest(reference, walk.options.signal);
-  if (fetched !== undefined) return addManifest(walk, fetched);
-  // BuildKit's cache is an index of blobs.
-  if (!MediaType.isManifest(child.mediaType)) addBlob(walk, child);
-  else if (mayBeSparse) walk.omitted.add(child.digest);
-  else {
-    const { digest } = child;
-    throw mirrorError('upstream-absent', `${source.name} has no manifest ${digest}`, { digest });
-  }
-}
-
-async function addReferrers(walk: ItemWalk, subject: Digest): Promise<void> {
-  const { options, item } = walk;
-  if (!options.withReferrers) return;
-  for (const { digest } of await item.source.referrers(subject, options.signal)) {
-    const fetched = await item.source.manifest({ kind: 'digest', digest }, options.signal);
-    if (fetched !== undefined) await addManifest(walk, fetched);
-  }
-}
-
-async function addManifest(walk: ItemWalk, fetched: FetchedManifest): Promise<void> {
-  const { digest, body, mediaType } = fetched;
-  if (walk.seen.has(digest)) return;
-  walk.seen.add(digest);
-  walk.sizes.manifests.set(digest, body.length);
-  const manifest = parseManifest(body, mediaType);
-  for (const { kind, descriptor } of wantedChildren({ fetched, manifest }, walk.item.platforms)) {
-    if (kind === 'child') await addChild(walk, descriptor);
-    else addBlob(walk, descriptor);
-  }
-  await addReferrers(walk, digest);
-}
-
-async function addReference(walk: ItemWalk, reference: Reference): Promise<void> {
-  const { source } = walk.item;
-  const fetched = await source.manifest(reference, walk.options.signal);
-  if (fetched !== undefined) return addManifest(walk, fetched);
-  const name = reference.kind === 'tag' ? reference.tag : reference.digest;
-  throw mirrorError('upstream-absent', `${source.name} has no ${reference.kind} ${name}`);
+interface ItemPlan {
+  readonly planned: PlannedItem;
+  readonly failed: readonly FailedReference[];
 }
 
 async function planItem(
   item: ExportItem,
   options: PlanOptions,
-  sizes: Sizes,
+  content: PlannedContent,
   limited: LimitedHosts,
-): Promise<{ planned: PlannedItem; failed: readonly FailedReference[] }> {
-  const walk = { item, options, sizes, omitted: new Set<Digest>(), seen: new Set<Digest>() };
+): Promise<ItemPlan> {
+  const { repository, source } = item;
+  const omitted = new Set<Digest>();
   const references: Reference[] = [];
   const failed: FailedReference[] = [];
+  const seen = new Set<Digest>();
   for (const reference of item.references) {
     try {
-      limited.check(item.source);
-      await addReference(walk, reference);
+      limited.check(source);
+      const found = await findReferenceContent(item, reference, options, (one) => seen.has(one));
+      addPlannedContent(content, repository, found);
+      for (const digest of found.manifests.keys()) seen.add(digest);
+      for (const digest of found.omitted) omitted.add(digest);
       references.push(reference);
     } catch (error) {
       options.signal.throwIfAborted();
-      limited.note(item.source, error);
-      failed.push({ name: formatReferenceName({ ...item, reference }), error });
+      limited.note(source, error);
+      failed.push({ name: formatReferenceName({ repository, reference }), error });
     }
   }
-  return { planned: { ...item, references, omitted: walk.omitted }, failed };
+  return { planned: { ...item, references, omitted }, failed };
 }
 
 async function isOnDisk(
@@ -183,31 +114,32 @@ export async function planExport(
   options: PlanOptions,
 ): Promise<ExportPlan> {
   const limited = createLimitedHosts();
-  const sizes: Sizes = { manifests: new Map(), blobs: new Map(), known: new Set() };
+  const content = startPlannedContent();
   const planned: PlannedItem[] = [];
   const failed: FailedReference[] = [];
   for (const item of items) {
-    const result = await planItem(item, options, sizes, limited);
+    const result = await planItem(item, options, content, limited);
     if (result.planned.references.length > 0) planned.push(result.planned);
     failed.push(...result.failed);
   }
-  const files = new Map([...sizes.blobs, ...sizes.manifests]);
-  const references = planned.reduce((sum, item) => sum + item.references.length, 0);
+  const files = plannedFiles(content);
+  const references = countReferences(content);
   const omitted = planned.reduce((sum, item) => sum + item.omitted.size, 0);
+  const known = [...content.known].filter((digest) => !files.has(digest)).length;
   const parts = [...files.values()].map((size) => countParts(size, options.maxFileSize));
   checkExtent(
-    references + files.size + sizes.known.size + omitted,
+    references + files.size + known + omitted,
     parts.reduce((sum, count) => sum + count, 0),
   );
   return {
     items: planned,
     failed,
+    images: planned.reduce((sum, item) => sum + item.references.length, 0),
     references,
-    manifests: sizes.manifests.size,
-    // A manifest may also stand where a blob does.
-    blobs: files.size - sizes.manifests.size,
+    manifests: content.manifests.size,
+    blobs: files.size - content.manifests.size,
     bytes: [...files.values()].reduce((sum, size) => sum + size, 0),
-    knownBlobs: sizes.known.size,
+    knownBlobs: known,
     ...(await measure(options, files)),
   };
 }

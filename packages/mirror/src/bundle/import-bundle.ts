@@ -1,7 +1,14 @@
 // An import. Nothing is published before everything has been read and compared: a damaged stick changes
 // nothing here. After that each image is a copy like any other, its tag last, so a killed import is simply
 // run again.
-import { type Digest, DomainError, isNamespaceName, reasonOf, RepositoryName } from '@portolan/oci';
+import {
+  type Descriptor,
+  type Digest,
+  DomainError,
+  isNamespaceName,
+  reasonOf,
+  RepositoryName,
+} from '@portolan/oci';
 import type { BundleStore } from '@portolan/storage';
 import { forEachAtMost } from '../copy/at-most.ts';
 import { type Copier, createCopier } from '../copy/copy-image.ts';
@@ -10,8 +17,9 @@ import { mirrorError } from '../errors.ts';
 import { createBundleSource } from '../places/bundle-repository.ts';
 import type { SinkRepository } from '../places/place.ts';
 import type { ReferenceSelector } from '../selection/selectors.ts';
+import { type Arrival, findArrivals } from './arrivals.ts';
 import { type BundleContents, requireBundle } from './bundle-contents.ts';
-import { type BundleReference, bytesOf } from './bundle-document.ts';
+import { bytesOf } from './bundle-document.ts';
 import { listed } from './listed.ts';
 import { contentBytes } from './manifests-below.ts';
 import { findMissingBlobs } from './missing-blobs.ts';
@@ -25,6 +33,10 @@ export interface ImportDeps {
   readonly bundles: BundleStore;
   /** A repository of ours. */
   readonly openRepository: (name: RepositoryName) => SinkRepository;
+  /** Whether any repository here has the blob, and one more could. */
+  readonly isBlobHere: (blob: Descriptor) => Promise<boolean>;
+  /** What `ensureNamespace` would throw; changes nothing. */
+  readonly checkNamespace: (name: string) => Promise<void>;
   /** Makes it, or finds it to be a mirror already. @throws StorageError `name-taken` */
   readonly ensureNamespace: (name: string) => Promise<unknown>;
   readonly clock: () => number;
@@ -50,16 +62,12 @@ export interface ImportRequest {
   readonly prefix: string | undefined;
   readonly allowsOlder: boolean;
   readonly publicKey: string | undefined;
-  /** Stops before anything is written. */
+  /** Refuses what an import would refuse, and writes nothing. */
   readonly isDryRun: boolean;
   readonly imagesAtOnce: number;
   readonly blobsAtOnce: number;
   readonly signal: AbortSignal;
   readonly progress: ImportProgress;
-}
-
-export interface Arrival extends BundleReference {
-  readonly destination: RepositoryName;
 }
 
 interface Import {
@@ -71,20 +79,6 @@ interface Import {
 
 /** Digests that nobody reads: which bundle is missing says the hint. */
 const MAX_BLOBS_LISTED = 3;
-
-/** @throws MirrorError `request-invalid` */
-function placeArrivals(contents: BundleContents, request: ImportRequest): Arrival[] {
-  const { prefix, selector } = request;
-  return contents.document.references
-    .filter((reference) => selector.matches(reference))
-    .map((reference) => {
-      const text =
-        prefix === undefined ? reference.repository : `${prefix}/${reference.repository}`;
-      const destination = RepositoryName.find(text);
-      if (destination !== undefined) return { ...reference, destination };
-      throw mirrorError('request-invalid', 'no repository can have this name', { name: text });
-    });
-}
 
 function tagsOf(arrivals: readonly Arrival[]): ImportedTag[] {
   return arrivals.flatMap(({ destination, reference, digest }) =>
@@ -107,12 +101,14 @@ async function refuseOlder({ deps, request, contents, arrivals }: Import): Promi
   });
 }
 
+type HasBlob = (destination: RepositoryName, blob: Descriptor) => Promise<boolean>;
+
 /** @throws MirrorError `place-incomplete` */
-async function refuseGaps({ deps, request, contents, arrivals }: Import): Promise<void> {
-  const missing = await findMissingBlobs(contents, arrivals, {
-    openRepository: deps.openRepository,
-    signal: request.signal,
-  });
+async function refuseGaps(task: Import, hasBlob: HasBlob): Promise<void> {
+  const { deps, request, contents, arrivals } = task;
+  const { openRepository } = deps;
+  const { signal } = request;
+  const missing = await findMissingBlobs(contents, arrivals, { openRepository, hasBlob, signal });
   if (missing.length === 0) return;
   const { base } = contents.document;
   throw mirrorError('place-incomplete', 'blobs are missing that the bundle takes for granted', {
@@ -126,16 +122,33 @@ async function refuseGaps({ deps, request, contents, arrivals }: Import): Promis
   });
 }
 
-async function ensureNamespaces({ deps, arrivals }: Import): Promise<void> {
+/** @throws MirrorError `request-invalid` */
+function namespacesOf({ arrivals }: Import): ReadonlySet<string> {
   const names = new Set(arrivals.map(({ destination }) => RepositoryName.namespace(destination)));
   for (const name of names) {
-    if (name === '' || !isNamespaceName(name)) {
-      throw mirrorError('request-invalid', 'a bundle needs a namespace to be imported into', {
-        hint: 'name one with --prefix',
-      });
-    }
-    await deps.ensureNamespace(name);
+    if (name !== '' && isNamespaceName(name)) continue;
+    throw mirrorError('request-invalid', 'a bundle needs a namespace to be imported into', {
+      hint: 'name one with --prefix',
+    });
   }
+  return names;
+}
+
+/** All that can be refused, before anything is written: a dry run ends here. */
+async function checkAll(task: Import): Promise<void> {
+  const { deps } = task;
+  await refuseOlder(task);
+  for (const name of namespacesOf(task)) await deps.checkNamespace(name);
+  await refuseGaps(task, (_destination, blob) => deps.isBlobHere(blob));
+}
+
+/** From here on a blob that any repository has is linked to where it is wanted, and stays there. */
+async function preparePlaces(task: Import): Promise<void> {
+  const { deps, request } = task;
+  for (const name of namespacesOf(task)) await deps.ensureNamespace(name);
+  await refuseGaps(task, (destination, blob) =>
+    deps.openRepository(destination).hasBlob(blob, request.signal),
+  );
 }
 
 function outcomeOf(before: Digest | undefined, digest: Digest): ReportedReference['outcome'] {
@@ -259,11 +272,11 @@ export async function importBundle(
   });
   const contents = requireSound(verified, directory);
   progress.verified(verified);
-  const task = { deps, request, contents, arrivals: placeArrivals(contents, request) };
-  await refuseOlder(task);
+  const arrivals = findArrivals(contents, request.selector, request.prefix);
+  const task = { deps, request, contents, arrivals };
+  await checkAll(task);
   if (request.isDryRun) return reportOf(task, verified, await foreseeAll(task));
-  if (task.arrivals.length === 0) return reportOf(task, verified, []);
-  await ensureNamespaces(task);
-  await refuseGaps(task);
+  if (arrivals.length === 0) return reportOf(task, verified, []);
+  await preparePlaces(task);
   return reportOf(task, verified, await importAll(task));
 }

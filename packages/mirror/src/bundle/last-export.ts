@@ -2,9 +2,9 @@
 import type { BundleRecord, BundleStore } from '@portolan/storage';
 import { join } from 'node:path';
 import { mirrorError } from '../errors.ts';
+import { readBundleDocument } from './bundle-contents.ts';
 import { type BundleDocument, parseBundleDocument, toJson } from './bundle-document.ts';
-import { fileSize, readSmallFile } from './bundle-files.ts';
-import { checkDocument, MAX_DOCUMENT_BYTES } from './document-limits.ts';
+import { fileSize } from './bundle-files.ts';
 import { type KnownContent, knownFromBundle } from './known-content.ts';
 import { DOCUMENT_FILE } from './layout.ts';
 
@@ -15,9 +15,7 @@ export function exportRecord(document: BundleDocument): Omit<BundleRecord, 'reco
 
 async function bundleIn(directory: string): Promise<string | undefined> {
   if (typeof (await fileSize(join(directory, DOCUMENT_FILE))) !== 'number') return undefined;
-  const text = await readSmallFile(directory, DOCUMENT_FILE, MAX_DOCUMENT_BYTES);
-  checkDocument(DOCUMENT_FILE, text);
-  return parseBundleDocument(text.toString('utf8')).id;
+  return (await readBundleDocument(directory)).document.id;
 }
 
 /**

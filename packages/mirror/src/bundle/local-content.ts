@@ -12,8 +12,8 @@ import type { Platform } from '../selection/platform.ts';
 import type { ReferenceSelector } from '../selection/selectors.ts';
 import { createLocalRepository, type LocalRepositoryDeps } from '../places/local-repository.ts';
 import type { FetchedManifest, SourceRepository } from '../places/place.ts';
-import type { ExportItem } from './export-plan.ts';
 import type { HaveDocument } from './have-document.ts';
+import type { ExportItem } from './reference-content.ts';
 import type { NamedReference } from './reference-name.ts';
 
 export interface LocalContentDeps extends LocalRepositoryDeps {
@@ -53,11 +53,13 @@ export async function localItems(
   for await (const repository of repositoryNames(deps.content)) {
     if (!selector.matchesRepository(repository)) continue;
     const source = createLocalRepository(deps, repository, NO_ACTOR);
-    const references = (await source.tags(signal))
+    const tags = await source.tags(signal);
+    const references = tags
       .map((tag): Reference => ({ kind: 'tag', tag }))
       .filter((reference) => selector.matches({ repository, reference }));
     if (references.length === 0) continue;
-    items.push({ repository, source, references, platforms, mayBeSparse: true });
+    const tagsAtSource = new Set<string>(tags);
+    items.push({ repository, source, references, tagsAtSource, platforms, mayBeSparse: true });
   }
   return items;
 }

@@ -2,16 +2,15 @@
 // come in, or what it brought was deleted since.
 import type { Descriptor, Digest, RepositoryName } from '@portolan/oci';
 import type { SinkRepository } from '../places/place.ts';
+import type { Arrival } from './arrivals.ts';
 import type { BundleContents } from './bundle-contents.ts';
-import type { BundleReference } from './bundle-document.ts';
 import { manifestsBelow } from './manifests-below.ts';
 
 export interface MissingBlobsDeps {
   readonly openRepository: (name: RepositoryName) => SinkRepository;
+  readonly hasBlob: (destination: RepositoryName, blob: Descriptor) => Promise<boolean>;
   readonly signal: AbortSignal;
 }
-
-type Arrival = BundleReference & { readonly destination: RepositoryName };
 
 async function expectedBy(
   contents: BundleContents,
@@ -32,7 +31,6 @@ async function expectedBy(
   return expected;
 }
 
-/** What is there is linked to the destination at once, so that it is still there when it is named. */
 export async function findMissingBlobs(
   contents: BundleContents,
   arrivals: readonly Arrival[],
@@ -42,12 +40,12 @@ export async function findMissingBlobs(
   const missing = new Set<Digest>();
   const asked = new Set<string>();
   for (const arrival of arrivals) {
-    const sink = deps.openRepository(arrival.destination);
     for (const descriptor of await expectedBy(contents, arrival, deps)) {
       const key = `${arrival.destination}@${descriptor.digest}`;
       if (asked.has(key)) continue;
       asked.add(key);
-      if (!(await sink.hasBlob(descriptor, deps.signal))) missing.add(descriptor.digest);
+      if (await deps.hasBlob(arrival.destination, descriptor)) continue;
+      missing.add(descriptor.digest);
     }
   }
   return [...missing];

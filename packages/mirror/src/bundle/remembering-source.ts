@@ -1,7 +1,7 @@
-// A source that is asked once for each manifest: an export first plans and then copies, and a tag that
-// moves in between would make the two differ.
+// A source that is asked once for each manifest, be it there or not: an export first plans and then copies,
+// and a tag that moves in between would make the two differ.
 import type { Descriptor, Digest, Reference } from '@portolan/oci';
-import type { FetchedManifest, SourceRepository } from '../places/place.ts';
+import type { FetchedManifest, ManifestHead, SourceRepository } from '../places/place.ts';
 
 type Answer = Promise<FetchedManifest | undefined>;
 
@@ -21,6 +21,7 @@ function remember<K, V>(known: Map<K, Promise<V>>, key: K, work: () => Promise<V
 
 export function rememberManifests(source: SourceRepository): SourceRepository {
   const manifests = new Map<string, Answer>();
+  const heads = new Map<string, Promise<ManifestHead | undefined>>();
   const referrers = new Map<Digest, Promise<readonly Descriptor[]>>();
 
   async function ask(reference: Reference, signal: AbortSignal): Answer {
@@ -37,10 +38,12 @@ export function rememberManifests(source: SourceRepository): SourceRepository {
     manifest,
     async head(reference, signal) {
       const known = await manifests.get(keyOf(reference));
-      if (known === undefined) return source.head(reference, signal);
+      if (known === undefined) {
+        return remember(heads, keyOf(reference), () => source.head(reference, signal));
+      }
       return { digest: known.digest, mediaType: known.mediaType, size: known.body.length };
     },
-    referrers: (subject, signal) =>
-      remember(referrers, subject, () => source.referrers(subject, signal)),
+    referrers: (subject, signal, ...rest) =>
+      remember(referrers, subject, () => source.referrers(subject, signal, ...rest)),
   };
 }

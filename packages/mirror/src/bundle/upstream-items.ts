@@ -8,7 +8,8 @@ import type { RequestedRule } from '../rules/rules-file.ts';
 import { requestRule } from '../rules/rules-file.ts';
 import { parsePlatform } from '../selection/platform.ts';
 import { findImages } from '../sync/rule-images.ts';
-import type { ExportItem, FailedReference } from './export-plan.ts';
+import type { FailedReference } from './export-plan.ts';
+import type { ExportItem } from './reference-content.ts';
 import { formatReferenceName } from './reference-name.ts';
 
 export interface UpstreamItems {
@@ -31,7 +32,7 @@ async function itemOf(
   { openUpstream, signal }: UpstreamItemsDeps,
 ): Promise<UpstreamItems> {
   const source = await openUpstream(upstream);
-  const { images, missing } = await findImages(source, settings, signal);
+  const { images, missing, all } = await findImages(source, settings, signal);
   const failed = missing.map((tag) => ({
     name: formatReferenceName({ repository: destination, reference: { kind: 'tag', tag } }),
     error: mirrorError('upstream-absent', `${source.name} has no tag ${tag}`, { tag }),
@@ -40,6 +41,7 @@ async function itemOf(
     repository: destination,
     source,
     references: images.map(({ reference }) => reference),
+    ...(all === undefined ? {} : { tagsAtSource: all }),
     platforms: settings.platforms?.map(parsePlatform),
     mayBeSparse: false,
   };

@@ -6,8 +6,14 @@ import { isMissing } from '@portolan/storage';
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BundleContents, filesOfBlob, readBundle } from './bundle-contents.ts';
+import {
+  type BundleContents,
+  filesOfBlob,
+  readBundle,
+  readBundleDocument,
+} from './bundle-contents.ts';
 import { checkDirectories } from './bundle-directory.ts';
+import type { BundleDocument } from './bundle-document.ts';
 import { openRegularFile, readSmallFile } from './bundle-files.ts';
 import { MAX_DOCUMENT_BYTES } from './document-limits.ts';
 import {
@@ -32,6 +38,8 @@ export interface BundleProblem {
 export interface VerifiedBundle {
   /** Undefined when it cannot even be read. */
   readonly contents: BundleContents | undefined;
+  /** What it says of itself, also when the rest of it cannot be read. */
+  readonly document: BundleDocument | undefined;
   readonly problems: readonly BundleProblem[];
   /** Files beside the bundle, of which nothing is read: whoever scans the stick should know them. */
   readonly strangers: readonly string[];
@@ -240,6 +248,16 @@ async function checkFiles(
   return { contents, signature };
 }
 
+/** What is wrong with it has been listed by then. */
+async function findDocument(
+  directory: string,
+  contents: BundleContents | undefined,
+): Promise<BundleDocument | undefined> {
+  if (contents !== undefined) return contents.document;
+  const read = await readBundleDocument(directory).catch(() => undefined);
+  return read?.document;
+}
+
 /** @throws MirrorError `request-invalid` when the key is none; what is wrong with the bundle is listed */
 export async function verifyBundle(
   directory: string,
@@ -253,5 +271,6 @@ export async function verifyBundle(
   const unread = { contents: undefined, signature: 'unchecked' } as const;
   const found = isRefused ? unread : await checkFiles(findings);
   const { problems, bytes } = findings;
-  return { ...found, problems, strangers: await findStrangers(directory), bytes };
+  const document = await findDocument(directory, found.contents);
+  return { ...found, document, problems, strangers: await findStrangers(directory), bytes };
 }

@@ -4,6 +4,7 @@ import type { FetchedManifest } from '../places/place.ts';
 import type { BundleDocument, BundleReference } from './bundle-document.ts';
 import type { KnownContent } from './known-content.ts';
 import { countParts } from './layout.ts';
+import { untaggedRoots } from './untagged-roots.ts';
 
 export interface WrittenManifest {
   readonly fetched: FetchedManifest;
@@ -27,31 +28,27 @@ export interface Written {
   readonly repositories: Map<RepositoryName, WrittenRepository>;
 }
 
-/** The manifests of a repository that nothing else in it leads to: referrers, and pulls by digest. */
-function untaggedRoots({ manifests, tags }: WrittenRepository): WrittenManifest[] {
-  const led = new Set<Digest>(tags.values());
-  for (const { manifest } of manifests.values()) {
-    for (const { descriptor } of manifest.references) led.add(descriptor.digest);
-  }
-  return [...manifests].filter(([digest]) => !led.has(digest)).map(([, written]) => written);
+function untagged({ tags, manifests }: WrittenRepository): readonly Digest[] {
+  const names = [...manifests].map(
+    ([digest, { manifest }]) =>
+      [digest, manifest.references.map(({ descriptor }) => descriptor.digest)] as const,
+  );
+  return untaggedRoots({ tags, manifests: new Map(names) });
 }
 
 function referencesOf(written: Written, copiedAt: number): BundleReference[] {
   const references: BundleReference[] = [];
   for (const [repository, inside] of written.repositories) {
-    const add = ({ fetched }: WrittenManifest, reference: Reference): void => {
-      const { digest, mediaType, body } = fetched;
+    const add = (digest: Digest, reference: Reference): void => {
+      const found = inside.manifests.get(digest)?.fetched;
+      if (found === undefined) return;
+      const { mediaType, body } = found;
       const { source } = inside;
       const size = body.length;
       references.push({ repository, reference, digest, mediaType, size, source, copiedAt });
     };
-    for (const [tag, digest] of inside.tags) {
-      const found = inside.manifests.get(digest);
-      if (found !== undefined) add(found, { kind: 'tag', tag });
-    }
-    for (const root of untaggedRoots(inside)) {
-      add(root, { kind: 'digest', digest: root.fetched.digest });
-    }
+    for (const [tag, digest] of inside.tags) add(digest, { kind: 'tag', tag });
+    for (const digest of untagged(inside)) add(digest, { kind: 'digest', digest });
   }
   return references;
 }

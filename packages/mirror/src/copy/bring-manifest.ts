@@ -1,15 +1,12 @@
 // A manifest with all that is below it: children and blobs first, itself last, so that no manifest ever
 // stands at the sink without its content.
 import { type Digest, MediaType, type ManifestReference } from '@portolan/oci';
-import { mirrorError } from '../errors.ts';
 import type { ManifestHead } from '../places/place.ts';
 import { bringBlob, bringLayer } from './bring-blob.ts';
+import { checkManifestLimits } from './manifest-limits.ts';
 import { readManifest, type ReadManifest } from './read-manifest.ts';
 import type { Walk } from './walk.ts';
 import { wantedChildren } from './wanted-children.ts';
-
-const MAX_DEPTH = 8;
-const MAX_MANIFESTS = 10_000;
 
 /**
  * Once for each copy, however many parents it has.
@@ -18,20 +15,10 @@ const MAX_MANIFESTS = 10_000;
 export async function bringManifest(walk: Walk, digest: Digest, depth: number): Promise<void> {
   const known = walk.manifests.get(digest);
   if (known !== undefined) return known;
-  checkLimits(walk, depth);
+  checkManifestLimits(walk.manifests.size, depth);
   const brought = bringOnce(walk, digest, depth);
   walk.manifests.set(digest, brought);
   return brought;
-}
-
-function checkLimits(walk: Walk, depth: number): void {
-  if (depth > MAX_DEPTH) {
-    throw mirrorError('upstream-corrupt', 'an index nests too deeply', { maxDepth: MAX_DEPTH });
-  }
-  if (walk.manifests.size >= MAX_MANIFESTS) {
-    const detail = { maxManifests: MAX_MANIFESTS };
-    throw mirrorError('upstream-corrupt', 'an image has too many manifests', detail);
-  }
 }
 
 async function bringOnce(walk: Walk, digest: Digest, depth: number): Promise<void> {

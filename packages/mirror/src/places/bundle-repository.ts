@@ -95,11 +95,13 @@ export interface BundleSinkOptions {
   readonly repository: RepositoryName;
   /** Name of the repository that it is copied from. */
   readonly source: string;
+  /** Told of the bytes that come onto the stick. */
+  readonly onWritten?: (bytes: number) => void;
 }
 
 export function createBundleSink(
   writer: BundleWriter,
-  { repository, source }: BundleSinkOptions,
+  { repository, source, onWritten }: BundleSinkOptions,
 ): SinkRepository {
   return {
     name: repository,
@@ -116,11 +118,13 @@ export function createBundleSink(
     hasBlob: (descriptor, signal) => writer.hasBlob(descriptor, signal),
     async putBlob(descriptor, open, signal) {
       signal.throwIfAborted();
-      await writer.putBlob(descriptor, open, signal);
+      const bytes = await writer.putBlob(descriptor, open, signal);
+      onWritten?.(bytes);
     },
     async putManifest(manifest, tags, signal) {
       signal.throwIfAborted();
-      await writer.putManifest({ repository, source, manifest, tags }, signal);
+      const bytes = await writer.putManifest({ repository, source, manifest, tags }, signal);
+      onWritten?.(bytes);
     },
   };
 }

@@ -1,8 +1,10 @@
 import type { Digest } from '@portolan/oci';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ExportItem } from '../../src/bundle/export-plan.ts';
+import type { ExportItem } from '../../src/bundle/reference-content.ts';
+import { extentOf } from '../../src/bundle/bundle-document.ts';
 import { readKnownContent } from '../../src/bundle/known-content.ts';
 import { exportRecord, findLastExport } from '../../src/bundle/last-export.ts';
 import { generateBundleKey } from '../../src/bundle/signature.ts';
@@ -15,6 +17,7 @@ import {
   sample,
   sampleImage,
   type SampleContent,
+  sampleWithSignatures,
 } from '../places/sample-content.ts';
 import { BUSYBOX, signal, temporaryDirectory } from './bundle-fixture.ts';
 import { SPLIT_AT } from './damage.ts';
@@ -193,11 +196,27 @@ describe('exporting a bundle', () => {
     const directory = join(await temporaryDirectory(), 'new');
     const maxFileSize = 2 ** 51;
     const item = itemOf(memorySource(content).source, '1');
-    await expect(exportItems([item], { directory, maxFileSize })).rejects.toMatchObject({
-      code: 'space-short',
-      detail: { neededBytes: expect.any(Number), freeBytes: expect.any(Number) },
-    });
-    expect(() => readdirSync(directory)).toThrow('ENOENT');
+    for (const isDryRun of [true, false]) {
+      await expect(exportItems([item], { directory, maxFileSize, isDryRun })).rejects.toMatchObject(
+        {
+          code: 'space-short',
+          detail: { neededBytes: expect.any(Number), freeBytes: expect.any(Number) },
+        },
+      );
+      expect(() => readdirSync(directory)).toThrow('ENOENT');
+    }
+  });
+
+  it.each([true, false])('refuses a blob of too many parts (dry run: %s)', async (isDryRun) => {
+    const layer = { ...describeBytes(Buffer.from('long')), size: 2 ** 30 };
+    const { blobs, manifest } = sampleImage('long', ['1']);
+    const parsed = { ...(JSON.parse(manifest.body.toString()) as object), layers: [layer] };
+    const body = Buffer.from(JSON.stringify(parsed));
+    const manifests = [{ ...manifest, digest: describeBytes(body).digest, body }];
+    const item = itemOf(memorySource({ blobs, manifests }).source, '1');
+    const { failed, document } = await exportItems([item], { maxFileSize: 1024, isDryRun });
+    expect(failed).toMatchObject([{ error: { code: 'request-invalid' } }]);
+    expect(document).toBeUndefined();
   });
 
   it('writes nothing in a dry run, and says what it would', async () => {
@@ -211,6 +230,65 @@ describe('exporting a bundle', () => {
     // On a stick three small files take a cluster each.
     expect(plan.neededBytes).toBeGreaterThan(plan.bytes);
     expect(() => readdirSync(directory)).toThrow('ENOENT');
+  });
+
+  it.each([false, true])(
+    'counts beforehand what it will hold, signatures by tag as well (platforms: %s)',
+    async (isNarrowed) => {
+      const here = await openRegistry();
+      await here.put(BUSYBOX, sampleWithSignatures());
+      const platforms = isNarrowed
+        ? [{ os: 'linux', architecture: 'amd64', variant: undefined }]
+        : undefined;
+      const items = (await here.items(['**/busybox:1.0', '**/busybox:multi'])).map((item) => ({
+        ...item,
+        platforms,
+      }));
+      const dry = await exportItems(items, { isDryRun: true });
+      const { plan, document } = await exportItems(items);
+      expect(dry.plan).toEqual(plan);
+      expect(document).toMatchObject({ references: { length: plan.references } });
+      const { manifests, blobs, bytes } = plan;
+      expect(document && extentOf(document)).toEqual({ manifests, blobs, bytes });
+      expect(plan).toMatchObject({ images: 2, newBytes: bytes });
+    },
+  );
+
+  it('asks an upstream once for each of the tags that a signature might have', async () => {
+    const { source } = memorySource(sample({ withReferrer: false }));
+    const asked: string[] = [];
+    const counted: SourceRepository = {
+      ...source,
+      head(reference, ...rest) {
+        asked.push(reference.kind === 'tag' ? reference.tag : reference.digest);
+        return source.head(reference, ...rest);
+      },
+    };
+    await exportItems([itemOf(counted, '1.0')]);
+    expect(asked.map((tag) => tag.replace(/^.*\./, '')).sort()).toEqual(['att', 'sbom', 'sig']);
+    asked.length = 0;
+    await exportItems([{ ...itemOf(counted, '1.0'), tagsAtSource: new Set(['1.0']) }]);
+    expect(asked).toEqual([]);
+  });
+
+  it('tells of each image what it has brought onto the stick, and so nothing the second time', async () => {
+    const { source } = memorySource(sample({ withReferrer: false }));
+    const told: number[] = [];
+    const progress = {
+      ...SILENT_EXPORT,
+      copied: (_: string, bytes: number) => void told.push(bytes),
+    };
+    const options = { progress, imagesAtOnce: 1 };
+    const first = await exportItems([itemOf(source, '1.0', 'latest')], options);
+    expect(told).toEqual([first.plan.newBytes, 0]);
+    told.length = 0;
+    const { directory } = first;
+    const { plan } = await exportItems([itemOf(source, '1.0', 'latest')], {
+      ...options,
+      directory,
+    });
+    expect(plan.newBytes).toBe(0);
+    expect(told).toEqual([0, 0]);
   });
 
   it('makes its directory, and not the one that this is in: a stick may not be mounted', async () => {
@@ -268,8 +346,34 @@ describe('exporting a bundle', () => {
     const directory = await temporaryDirectory();
     mkdirSync(join(directory, 'blobs'));
     const { source } = memorySource(sample({ withReferrer: false }));
+    for (const isDryRun of [true, false]) {
+      await expect(
+        exportItems([itemOf(source, '1.0')], { directory, isDryRun }),
+      ).rejects.toMatchObject({ code: 'request-invalid', detail: { found: 'blobs' } });
+    }
+    expect(readdirSync(directory)).toEqual(['blobs']);
+  });
+
+  it('refuses a link for a directory, and leaves what is there', async () => {
+    const directory = await temporaryDirectory();
+    writeFileSync(join(directory, 'bundle.json'), '');
+    symlinkSync(tmpdir(), join(directory, 'blobs'));
+    const { source } = memorySource(sample({ withReferrer: false }));
+    for (const isDryRun of [true, false]) {
+      await expect(
+        exportItems([itemOf(source, '1.0')], { directory, isDryRun }),
+      ).rejects.toMatchObject({ code: 'bundle-invalid' });
+    }
+    expect(readdirSync(directory).sort()).toEqual(['blobs', 'bundle.json']);
+  });
+
+  it('comes to an end where no directory can be made', async () => {
+    const { source } = memorySource(sample({ withReferrer: false }));
+    // Which says of each new name in it that the parent is missing.
+    const directory = '/proc/portolan';
     await expect(exportItems([itemOf(source, '1.0')], { directory })).rejects.toMatchObject({
       code: 'request-invalid',
+      detail: { directory, hint: expect.any(String) },
     });
   });
 

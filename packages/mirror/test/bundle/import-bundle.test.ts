@@ -1,5 +1,5 @@
 // Across the air gap: what comes in, what is refused, and in which order sticks may come.
-import { RepositoryName } from '@portolan/oci';
+import { RepositoryName, Tag } from '@portolan/oci';
 import * as fc from 'fast-check';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +14,8 @@ import {
   sample,
   sampleImage,
   sampleIndex,
+  sampleReferrer,
+  sampleWithSignatures,
   type SampleContent,
 } from '../places/sample-content.ts';
 import { BUSYBOX, signal, temporaryDirectory } from './bundle-fixture.ts';
@@ -103,13 +105,13 @@ describe('importing a bundle', () => {
     await here.put(BUSYBOX, sample());
     const { directory } = await here.exportTo();
     rmSync(join(directory, 'SHA256SUMS'));
-    for (const [from, message] of [
-      [await temporaryDirectory(), 'there is no bundle here'],
-      [join(directory, 'nowhere'), 'there is no bundle here'],
-      [directory, 'the bundle is not complete: it has no SHA256SUMS'],
+    for (const [from, code, message] of [
+      [await temporaryDirectory(), 'place-incomplete', 'there is no bundle here'],
+      [join(directory, 'nowhere'), 'request-invalid', 'there is no such directory'],
+      [directory, 'place-incomplete', 'the bundle is not complete: it has no SHA256SUMS'],
     ] as const) {
       await expect(there.importFrom(from)).rejects.toMatchObject({
-        code: 'place-incomplete',
+        code,
         message,
         detail: { hint: expect.any(String) },
       });
@@ -191,8 +193,54 @@ describe('importing a bundle', () => {
     const { directory } = await here.exportTo();
     await there.put(ALPINE, imageOf('mine', '1'));
     await there.storage.namespaces.set('docker.io', { isMirror: false }, 'tester');
-    await expect(there.importFrom(directory)).rejects.toMatchObject({ code: 'name-taken' });
+    for (const isDryRun of [true, false]) {
+      await expect(there.importFrom(directory, { isDryRun })).rejects.toMatchObject({
+        code: 'name-taken',
+      });
+    }
     expect(Object.keys(await there.tags())).toEqual([`${ALPINE}:1`]);
+  });
+
+  it('takes of a selected image also what is attached to it, as an export would', async () => {
+    const [here, there, narrow] = [
+      await openRegistry(),
+      await openRegistry(),
+      await openRegistry(),
+    ];
+    const content = sampleWithSignatures();
+    await here.put(BUSYBOX, content);
+    const selection = ['**/busybox:1.0'];
+    const { directory } = await here.exportTo();
+    const selector = parseSelectors(selection);
+    const foreseen = await there.importFrom(directory, { selector, isDryRun: true });
+    const { references } = await there.importFrom(directory, { selector });
+    await narrow.importFrom((await here.exportTo({ select: selection })).directory);
+    expect(references).toEqual(foreseen.references);
+    expect(references).toHaveLength(5);
+    expect(await there.tags()).toEqual(await narrow.tags());
+    expect(Object.keys(await there.tags())).toHaveLength(4);
+    const [signature] = await there
+      .repository(BUSYBOX)
+      .referrers(content.first.manifest.digest, signal);
+    expect(signature?.digest).toBe(content.referrer?.manifest.digest);
+  });
+
+  it('takes what is attached by its digest, whatever tag it has beside', async () => {
+    const [here, there] = [await openRegistry(), await openRegistry()];
+    const content = sample();
+    const { manifest } = sampleReferrer(content.first.manifest);
+    await here.put(BUSYBOX, content);
+    await here.put(BUSYBOX, {
+      blobs: [],
+      manifests: [{ ...manifest, tags: [Tag.parse('signature')] }],
+    });
+    const { directory } = await here.exportTo();
+    await there.importFrom(directory, { selector: parseSelectors(['**/busybox:1.0']) });
+    expect(Object.keys(await there.tags())).toEqual([`${BUSYBOX}:1.0`]);
+    const referrers = await there
+      .repository(BUSYBOX)
+      .referrers(content.first.manifest.digest, signal);
+    expect(referrers.map(({ digest }) => digest)).toEqual([manifest.digest]);
   });
 
   it('says in a dry run what would come, and does none of it', async () => {
@@ -266,14 +314,17 @@ describe('bundles one after the other', () => {
     expect(second.document.expected.map(({ digest }) => digest).sort()).toEqual(
       shared.blobs.map((bytes) => describeBytes(bytes).digest).sort(),
     );
-    await expect(there.importFrom(second.directory)).rejects.toMatchObject({
-      code: 'place-incomplete',
-      detail: {
-        madeAgainst: `bundle ${first.document.id}`,
-        blobs: expect.arrayContaining(second.document.expected.map(({ digest }) => digest)),
-      },
-    });
+    for (const isDryRun of [true, false]) {
+      await expect(there.importFrom(second.directory, { isDryRun })).rejects.toMatchObject({
+        code: 'place-incomplete',
+        detail: {
+          madeAgainst: `bundle ${first.document.id}`,
+          blobs: expect.arrayContaining(second.document.expected.map(({ digest }) => digest)),
+        },
+      });
+    }
     expect(await there.tags()).toEqual({});
+    expect(await there.storage.namespaces.find('docker.io')).toBeUndefined();
     await there.importFrom(first.directory);
     await there.importFrom(second.directory);
     expect(await there.tags()).toEqual(await here.tags());

@@ -4,7 +4,7 @@ import { openStorage, type Storage } from '@portolan/storage';
 import { onTestFinished } from 'vitest';
 import type { BundleDocument } from '../../src/bundle/bundle-document.ts';
 import { exportBundle, type ExportRequest } from '../../src/bundle/export-bundle.ts';
-import type { ExportItem } from '../../src/bundle/export-plan.ts';
+import type { ExportItem } from '../../src/bundle/reference-content.ts';
 import { type ImportRequest, importBundle } from '../../src/bundle/import-bundle.ts';
 import type { ImportReport } from '../../src/bundle/import-report.ts';
 import type { KnownContent } from '../../src/bundle/known-content.ts';
@@ -109,6 +109,8 @@ export async function openRegistry(): Promise<TestRegistry> {
         {
           bundles: storage.bundles,
           openRepository: repository,
+          isBlobHere: ({ digest, size }) => storage.blobs.isAnywhere(digest, size),
+          checkNamespace: (name) => storage.namespaces.checkMirror(name),
           ensureNamespace: (name) => storage.namespaces.ensureMirror(name, 'tester'),
           clock: () => Date.parse('2026-12-01T00:00:00Z'),
           actor: 'tester',

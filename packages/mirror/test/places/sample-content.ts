@@ -109,6 +109,33 @@ export function sample({ withReferrer = true } = {}): Sample {
   };
 }
 
+/** What cosign pushes without referrers: an image under a tag that names whose it is. */
+function sampleCosign(subject: FetchedManifest, suffix: 'sig' | 'att' | 'sbom'): SampleImage {
+  const tag = subject.digest.replace(':', '-');
+  return sampleImage(`${suffix} of ${tag}`, [`${tag}.${suffix}`]);
+}
+
+/**
+ * As `sample`; `1.0` has a signature and attestations by tag, and the signature of its referrer is a tag,
+ * too. So have `2.0` and `multi` a signature.
+ */
+export function sampleWithSignatures(): Sample {
+  const content = sample();
+  const { first, second, index, referrer } = content;
+  const attached = [
+    sampleCosign(first.manifest, 'sig'),
+    sampleCosign(first.manifest, 'att'),
+    ...(referrer === undefined ? [] : [sampleCosign(referrer.manifest, 'sig')]),
+    sampleCosign(second.manifest, 'sig'),
+    sampleCosign(index, 'sig'),
+  ];
+  return {
+    ...content,
+    blobs: [...content.blobs, ...attached.flatMap(({ blobs }) => blobs)],
+    manifests: [...content.manifests, ...attached.map(({ manifest }) => manifest)],
+  };
+}
+
 /** Bytes in parts, as they come from a connection. */
 export async function* inParts(bytes: Uint8Array, size = 16_384): AsyncGenerator<Uint8Array> {
   for (let start = 0; start < bytes.length; start += size) yield bytes.slice(start, start + size);

@@ -40,8 +40,8 @@ export interface BlobStore {
    * may ever lead here (CVE-2026-35172). @throws StorageError `access-withdrawn` when `to` is in no mirror
    */
   linkFromAnywhere(to: RepositoryName, digest: Digest): Promise<StoredBlob | undefined>;
-  /** Whether `linkFromAnywhere` would find it; for plans, under the same rule. */
-  isAnywhere(digest: Digest): Promise<boolean>;
+  /** Whether `linkFromAnywhere` would find it, and of this size if one is given; for plans, under the same rule. */
+  isAnywhere(digest: Digest, size?: number): Promise<boolean>;
   /** Takes the blob out of this repository. False when it was not there. */
   delete(repository: RepositoryName, digest: Digest, actor: string): Promise<boolean>;
 }
@@ -109,8 +109,9 @@ export function createBlobStore(deps: BlobStoreDeps): BlobStore {
       .executeTakeFirst();
   }
 
-  async function isAnywhere(digest: Digest): Promise<boolean> {
+  async function isAnywhere(digest: Digest, size?: number): Promise<boolean> {
     const known = await queryBlob(digest);
+    if (size !== undefined && known?.size !== size) return false;
     // One whose file is lost or damaged has to come anew: that upload repairs it.
     return known !== undefined && deps.files.sizeOf(known.file) === known.size;
   }

@@ -2,7 +2,7 @@
 // to write there, and only while it holds nothing of anybody's: what people have pushed is never put
 // out of their reach, or under what an upstream says.
 import { recordAudit } from '../audit/record-audit.ts';
-import type { Writer } from '../database/transaction.ts';
+import type { Reader, Writer } from '../database/transaction.ts';
 import { storageError } from '../errors.ts';
 import { announceView, insertNamespace } from './insert-namespace.ts';
 import { type NamespaceRow, revokeNamespace, selectNamespaces } from './namespace-rows.ts';
@@ -21,8 +21,8 @@ function taken(name: string, message: string): never {
   });
 }
 
-async function holdsRepositories(tx: Writer, namespaceId: number): Promise<boolean> {
-  const row = await tx
+async function holdsRepositories(db: Reader | Writer, namespaceId: number): Promise<boolean> {
+  const row = await db
     .selectFrom('repository')
     .select('id')
     .where('namespace_id', '=', namespaceId)
@@ -31,10 +31,10 @@ async function holdsRepositories(tx: Writer, namespaceId: number): Promise<boole
   return row !== undefined;
 }
 
-async function checkFree(tx: Writer, { id, name, kind }: NamespaceRow): Promise<void> {
+async function checkFree(db: Reader | Writer, { id, name, kind }: NamespaceRow): Promise<void> {
   if (kind === 'global') taken(name, 'the global namespace cannot be a mirror');
   if (kind === 'personal') taken(name, `the namespace '${name}' is a user's own`);
-  if (await holdsRepositories(tx, id)) taken(name, `the namespace '${name}' holds repositories`);
+  if (await holdsRepositories(db, id)) taken(name, `the namespace '${name}' holds repositories`);
 }
 
 /** Tokens of administrators hang on no namespace: one from before could still push. */
@@ -52,19 +52,27 @@ async function insertMirror(tx: Writer, name: string, at: number): Promise<void>
   await announceView(tx, name);
 }
 
+/** The namespace as it is; undefined when it is new. @throws StorageError `name-taken` when it can be no mirror */
+export async function findForMirror(
+  db: Reader | Writer,
+  name: string,
+): Promise<NamespaceRow | undefined> {
+  const known = await selectNamespaces(db).where('namespace.name', '=', name).executeTakeFirst();
+  if (known === undefined && name === '') taken(name, 'the global namespace cannot be a mirror');
+  if (known !== undefined && known.is_mirror !== 1) await checkFree(db, known);
+  return known;
+}
+
 /** Part of the transaction that needs the mirror. @throws StorageError `name-taken` */
 export async function ensureMirrorNamespace(
   tx: Writer,
   name: string,
   { actor, at }: MirrorChange,
 ): Promise<void> {
-  const known = await selectNamespaces(tx).where('namespace.name', '=', name).executeTakeFirst();
+  const known = await findForMirror(tx, name);
   if (known?.is_mirror === 1) return;
-  if (known === undefined) {
-    if (name === '') taken(name, 'the global namespace cannot be a mirror');
-    await insertMirror(tx, name, at);
-  } else {
-    await checkFree(tx, known);
+  if (known === undefined) await insertMirror(tx, name, at);
+  else {
     await tx
       .updateTable('namespace')
       .set({ is_mirror: 1, allows_sparse_indexes: 1 })

@@ -6,7 +6,7 @@ import { storageError } from '../errors.ts';
 import type { StoreDeps } from '../store-deps.ts';
 import { getTeam } from '../teams/team-rows.ts';
 import { deleteNamespace } from './delete-namespace.ts';
-import { ensureMirrorNamespace } from './mirror-namespace.ts';
+import { ensureMirrorNamespace, findForMirror } from './mirror-namespace.ts';
 import { announceView, insertNamespace } from './insert-namespace.ts';
 import { getNamespace, selectNamespaces, toNamespace } from './namespace-rows.ts';
 import { setNamespace } from './set-namespace.ts';
@@ -19,6 +19,8 @@ export interface NamespaceStore {
    * or a mirror already. @throws StorageError `name-taken` when it is somebody's own
    */
   ensureMirror(name: string, actor: string): Promise<Namespace>;
+  /** Throws what `ensureMirror` would, and changes nothing. */
+  checkMirror(name: string): Promise<void>;
   find(name: string): Promise<Namespace | undefined>;
   list(): Promise<readonly Namespace[]>;
   /** Undefined when there is no such namespace. `subjectId` undefined is anonymous. */
@@ -119,6 +121,9 @@ export function createNamespaceStore(deps: StoreDeps): NamespaceStore {
         await ensureMirrorNamespace(tx, name, { actor, at: deps.clock() });
         return toNamespace(await getNamespace(tx, name));
       }),
+    async checkMirror(name) {
+      await findForMirror(deps.database.read, name);
+    },
     async find(name) {
       const query = selectNamespaces(deps.database.read).where('namespace.name', '=', name);
       const row = await query.executeTakeFirst();

@@ -88,6 +88,36 @@ describe('access', () => {
   });
 });
 
+async function failureOf(work: Promise<unknown>): Promise<unknown> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+describe('a namespace as a mirror', () => {
+  it.each([
+    ['is new', 'docker.io', undefined],
+    ['is empty', 'bare', undefined],
+    ['holds repositories', 'apps', 'name-taken'],
+    ['is a user’s own', 'ann', 'name-taken'],
+    ['is the global one', '', 'name-taken'],
+  ])('is foreseen when it %s', async (_, name, code) => {
+    const { namespaces, database, addUser } = await openAccess();
+    await addUser('ann');
+    await namespaces.create({ name: 'bare' }, ACTOR);
+    const { id } = await namespaces.create({ name: 'apps' }, ACTOR);
+    await addRepository(database, id, 'apps/web', digestOf('a'));
+    const before = await namespaces.list();
+    const foreseen = await failureOf(namespaces.checkMirror(name));
+    expect(await namespaces.list()).toEqual(before);
+    expect(await failureOf(namespaces.ensureMirror(name, ACTOR))).toEqual(foreseen);
+    expect(foreseen).toEqual(code && expect.objectContaining({ code }));
+  });
+});
+
 describe('deleting a namespace', () => {
   it('is refused while it holds repositories', async () => {
     const { namespaces, database } = await openAccess();
