@@ -45,7 +45,9 @@ const TWO = [
 /** What a block is to show, by its name. */
 const SHOWN: Readonly<Record<string, readonly RegExp[]>> = {
   'see that they run': [/ok running: ready at unix:\S+auth\.sock, unix:\S+registry\.sock\n/],
-  'check the CONNECT service': [/ok connect: connect:\/\/\[::\]:3128 connects to registry\.lan:443/],
+  'check the CONNECT service': [
+    /ok connect: connect:\/\/\[::\]:3128 connects to registry\.lan:443/,
+  ],
 };
 
 /** What of a script works where systemd does not run: `portolan` goes by what is enabled. */
