@@ -47,6 +47,8 @@ interface SyncCommandOptions extends LoginOptions {
 interface PlanCommandOptions extends LoginOptions {
   readonly jobs: number;
   readonly measure?: boolean;
+  readonly freshFor?: number;
+  readonly full?: true;
 }
 
 /** The answer is on stdout already; this is for the exit code alone. */
@@ -57,15 +59,16 @@ function failWith(exitCode: number, text: string): void {
 async function planRules(
   context: CommandContext,
   selectors: readonly string[],
-  { jobs, measure, ...logins }: PlanCommandOptions,
+  { jobs, measure, freshFor, full, ...logins }: PlanCommandOptions,
 ): Promise<void> {
   const plans: RulePlan[] = [];
   await withMirror(
     context,
     async ({ mirror, storage, signal }) => {
       const { rules, selector } = await findRules(storage, selectors);
+      const scope = { freshForMs: freshFor ?? 0, isThorough: full, selector, signal };
       for (const rule of rules) {
-        plans.push(await mirror.plan(rule, { jobs, measures: measure, selector, signal }));
+        plans.push(await mirror.plan(rule, { ...scope, jobs, measures: measure }));
       }
     },
     withPersonalLogins(context, logins),
@@ -117,6 +120,7 @@ function registerPlanAndSync(mirror: Command, context: CommandContext): void {
     .addOption(jobsOption())
     .option('--measure', 'read manifests for the bytes, also where that counts as pulls')
     .option('--no-measure', 'ask for heads alone')
+    .option('--full', 'plan a sync with --full')
     .action((selectors: readonly string[], options: PlanCommandOptions) =>
       planRules(context, selectors, options),
     );

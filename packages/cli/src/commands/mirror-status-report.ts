@@ -73,6 +73,7 @@ export const LOG_COLUMNS = [
 interface Counted {
   readonly counts?: Readonly<Record<string, number>>;
   readonly bytes?: number;
+  readonly pruned?: readonly string[];
   readonly error?: { readonly message?: string };
   readonly errors?: readonly { readonly tag?: string; readonly error?: { message?: string } }[];
 }
@@ -86,6 +87,12 @@ function reasonOfRun({ error, errors = [] }: Counted): string | null {
   return `${first.tag ?? ''}: ${first.error.message}${more}`;
 }
 
+/** The tags that went with a run; the table has no room for them. */
+export function logNotes({ destination }: MirrorRule, { startedAt, summary }: MirrorRun): string[] {
+  const { pruned = [] }: Counted = summary;
+  return pruned.map((tag) => `pruned: ${destination}:${tag} (${timestamp(startedAt)})`);
+}
+
 export function logRow({ destination }: MirrorRule, run: MirrorRun): Row {
   const { startedAt, endedAt, outcome, summary } = run;
   const { counts = {}, bytes }: Counted = summary;
@@ -97,6 +104,7 @@ export function logRow({ destination }: MirrorRule, run: MirrorRun): Row {
     destination,
     outcome,
     counts: told,
+    pruned: summary['pruned'] ?? [],
     size: bytes === undefined ? null : formatBytes(bytes),
     requests: summary['requests'] ?? null,
     error: reasonOfRun(summary),

@@ -4,6 +4,7 @@ import type { CommandContext } from './context.ts';
 import { parseCount, SELECTORS } from './mirror-rule-options.ts';
 import {
   LOG_COLUMNS,
+  logNotes,
   logRow,
   STATUS_COLUMNS,
   statusNotes,
@@ -54,8 +55,14 @@ async function showLog(
       found.push(...runs.map((run) => ({ rule, run })));
     }
     found.sort((a, b) => b.run.startedAt - a.run.startedAt || b.run.id - a.run.id);
-    const rows = found.slice(0, limit).map(({ rule, run }) => logRow(rule, run));
-    context.output.rows(rows, LOG_COLUMNS);
+    const shown = found.slice(0, limit);
+    context.output.rows(
+      shown.map(({ rule, run }) => logRow(rule, run)),
+      LOG_COLUMNS,
+    );
+    for (const { rule, run } of shown) {
+      for (const note of logNotes(rule, run)) context.output.note(note);
+    }
   });
 }
 

@@ -1,6 +1,6 @@
 // What came of `portolan mirror sync`: rows for people and scripts, the sentences beside them, and the exit
 // code that both of them mean.
-import type { RunReport, SyncedRule } from '@portolan/mirror';
+import type { PruneReport, RunReport, SyncedRule } from '@portolan/mirror';
 import { clockTime } from '../terminal/clock-time.ts';
 import { counted } from '../terminal/counted.ts';
 import { EXIT, type ExitCode } from '../terminal/exit-codes.ts';
@@ -93,6 +93,13 @@ export function syncFailure(synced: readonly SyncedRule[]): string {
   return 'not everything is here; run it again to go on';
 }
 
+/** Each by its name: nothing here is removed in silence. */
+function pruneNotes({ destination, removed, left, refusal }: PruneReport): string[] {
+  if (refusal !== undefined) return [`${destination}: nothing is pruned: ${refusal}`];
+  const rest = left === 0 ? [] : [`${destination}: ${left} more to prune, by the next runs`];
+  return [...removed.map((tag) => `pruned: ${destination}:${tag}`), ...rest];
+}
+
 /** What a table does not say. */
 export function syncNotes(synced: readonly SyncedRule[]): string[] {
   return synced.flatMap(({ report, pruned }) => {
@@ -108,9 +115,7 @@ export function syncNotes(synced: readonly SyncedRule[]): string[] {
       const nothing = report.isNarrowed ? 'its rule takes no tag that matches' : 'no tag matches';
       notes.push(`${destination}: ${nothing}`);
     }
-    if (pruned?.refusal !== undefined) {
-      notes.push(`${destination}: nothing is pruned: ${pruned.refusal}`);
-    }
+    if (pruned !== undefined) notes.push(...pruneNotes(pruned));
     return notes;
   });
 }

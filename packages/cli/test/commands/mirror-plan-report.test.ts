@@ -27,6 +27,7 @@ it('a plan with missing tags is no success', () => {
   };
   expect(planExitCode([{ ...plan, images: [{ tag: 'a', action: 'unchanged' }] }])).toBe(0);
   expect(planExitCode([{ ...plan, images: [{ tag: 'a', action: 'missing' }] }])).toBe(1);
+  expect(planExitCode([{ ...plan, images: [{ tag: 'a', action: 'vanished' }] }])).toBe(0);
   expect(planExitCode([{ ...plan, images: [] }])).toBe(3);
 });
 

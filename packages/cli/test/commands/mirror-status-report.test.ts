@@ -2,7 +2,7 @@
 import { Tag } from '@portolan/oci';
 import type { MirrorRule, MirrorRun, MirrorTag } from '@portolan/storage';
 import { expect, it } from 'vitest';
-import { logRow, statusNotes } from '../../src/commands/mirror-status-report.ts';
+import { logNotes, logRow, statusNotes } from '../../src/commands/mirror-status-report.ts';
 
 const RULE = { destination: 'quay.io/a/b' } as MirrorRule;
 const RUN: MirrorRun = {
@@ -38,4 +38,14 @@ it('the log says why a run failed, or the first of its tags', () => {
     error: '1: no such blob (and 1 more)',
   });
   expect(logRow(RULE, { ...RUN, summary: {} })).toMatchObject({ error: null });
+});
+
+it('the log names the tags that a run has pruned', () => {
+  const run = { ...RUN, summary: { pruned: ['1.0', '1.1'] } };
+  expect(logRow(RULE, run)).toMatchObject({ pruned: ['1.0', '1.1'] });
+  expect(logNotes(RULE, run)).toEqual([
+    'pruned: quay.io/a/b:1.0 (1970-01-01T00:00:00Z)',
+    'pruned: quay.io/a/b:1.1 (1970-01-01T00:00:00Z)',
+  ]);
+  expect(logNotes(RULE, RUN)).toEqual([]);
 });

@@ -1,5 +1,6 @@
 // What a sync says that it came to, and with which exit code.
 import type { RunReport, SyncedRule } from '@portolan/mirror';
+import { Tag } from '@portolan/oci';
 import { expect, it } from 'vitest';
 import { syncExitCode, syncFailure, syncNotes } from '../../src/commands/mirror-sync-report.ts';
 import { NO_COUNTS, reportOf } from './run-report.ts';
@@ -82,6 +83,20 @@ it('says when the rest goes on, and what matched nothing', () => {
   expect(syncNotes([limited, nothing, ok])).toEqual([
     expect.stringMatching(/19 images to go at \d\d:\d\d$/),
     expect.stringContaining('no tag matches'),
+  ]);
+});
+
+it('names each tag that was pruned, and why none was', () => {
+  const { report } = ok;
+  const { destination } = report;
+  const pruned = { destination, removed: ['1.0', '1.1'].map((tag) => Tag.parse(tag)), left: 3 };
+  expect(syncNotes([{ report, pruned: { ...pruned, refusal: undefined } }])).toEqual([
+    `pruned: ${destination}:1.0`,
+    `pruned: ${destination}:1.1`,
+    `${destination}: 3 more to prune, by the next runs`,
+  ]);
+  expect(syncNotes([{ report, pruned: { ...pruned, refusal: 'it was empty' } }])).toEqual([
+    `${destination}: nothing is pruned: it was empty`,
   ]);
 });
 

@@ -43,7 +43,7 @@ function candidates(
 ): MirrorTag[] {
   const byDigest = new Set((parseRuleSettings(rule.settings).digests ?? []).map(tagOfDigest));
   return tags
-    .filter(({ vanishedAt, name }) => vanishedAt !== undefined && !byDigest.has(name))
+    .filter(({ digest, name }) => digest !== undefined && !byDigest.has(name))
     .filter(({ vanishedAt = Infinity }) => vanishedAt <= vanishedBefore)
     .sort((a, b) => (a.vanishedAt ?? 0) - (b.vanishedAt ?? 0));
 }
@@ -53,10 +53,14 @@ async function removeAttached({ stores, actor }: SyncDeps, rule: MirrorRule, dig
   for (const tag of cosignTagsOf(digest)) await stores.tags.delete(rule.destination, tag, actor);
 }
 
-async function remove(deps: SyncDeps, rule: MirrorRule, { name, digest }: MirrorTag) {
+async function remove(deps: SyncDeps, rule: MirrorRule, tag: MirrorTag) {
   const { stores, actor } = deps;
+  const { name, digest } = tag;
   await stores.tags.delete(rule.destination, name, actor);
-  await stores.mirrorTags.forget(rule.id, [name]);
+  // One that the rule names was there: the next run is not to call it missing.
+  const isNamed = parseRuleSettings(rule.settings).tags?.includes(name) === true;
+  if (isNamed) await stores.mirrorTags.note(rule.id, [{ ...tag, digest: undefined }]);
+  else await stores.mirrorTags.forget(rule.id, [name]);
   if (digest === undefined) return;
   const others = await stores.mirrorTags.list(rule.id);
   if (!others.some((other) => other.digest === digest)) await removeAttached(deps, rule, digest);
@@ -77,7 +81,8 @@ async function findDue({ deps, rule, ...options }: Prune) {
     ({ name }) => isMeant?.({ tag: name }) ?? true,
   );
   // One at least, or a small repository would never lose a tag.
-  const most = Math.max(1, Math.floor(tags.length * (prune?.max_share ?? DEFAULT_SHARE)));
+  const kept = tags.filter(({ digest }) => digest !== undefined).length;
+  const most = Math.max(1, Math.floor(kept * (prune?.max_share ?? DEFAULT_SHARE)));
   return { due, most };
 }
 

@@ -128,6 +128,12 @@ export function makeReport(rule: MirrorRule, facts: RunFacts): RunReport {
   };
 }
 
+/** What the history keeps, beside what it has of each run anyway. */
+export function summaryOf(report: RunReport): Readonly<Record<string, unknown>> {
+  const { source: _source, destination: _destination, outcome: _outcome, ...summary } = report;
+  return summary;
+}
+
 export function busyReport(rule: MirrorRule, now: number): RunReport {
   const report = makeReport(rule, {
     span: { startedAt: now, endedAt: now },

@@ -3,6 +3,7 @@ import { DomainError } from '@portolan/oci';
 import type { Copier } from '../copy/copy-image.ts';
 import type { CopyRequest } from '../copy/copy-request.ts';
 import type { HostWork } from './host-work.ts';
+import { goneStatus, isFresh } from './known-tags.ts';
 import type { RuleImage } from './rule-images.ts';
 import { errorFacts, type ImageResult } from './run-report.ts';
 import type { SyncProgress } from './sync-progress.ts';
@@ -50,25 +51,20 @@ async function fail(work: ImageWork, image: RuleImage, error: unknown): Promise<
   if (!(error instanceof DomainError)) throw error;
   const facts = errorFacts(error);
   if (error.code === 'upstream-absent' && (await isGone(work, image))) {
-    const isNew = notes.known(tag)?.digest === undefined;
-    if (!isNew) await notes.vanished(tag);
+    const status = goneStatus(notes.known(tag));
+    if (status === 'vanished') await notes.vanished(tag);
     else await notes.failed(tag, facts.message);
-    return isNew ? { tag, status: 'missing', error: facts } : { tag, status: 'vanished' };
+    return { tag, status, ...(status === 'missing' ? { error: facts } : {}) };
   }
   host.failed(error);
   await notes.failed(tag, facts.message);
   return { tag, status: 'failed', error: facts };
 }
 
-function isFresh({ notes, freshSince }: ImageWork, { tag }: RuleImage): boolean {
-  const known = notes.known(tag);
-  return known?.digest !== undefined && known.error === undefined && known.checkedAt > freshSince;
-}
-
 /** @throws only what is no failure of the image: a bug, or the end of the run */
 export async function syncImage(work: ImageWork, image: RuleImage): Promise<ImageResult> {
-  const { host, request } = work;
-  if (isFresh(work, image)) return { tag: image.tag, status: 'fresh' };
+  const { host, request, notes } = work;
+  if (isFresh(notes.known(image.tag), work.freshSince)) return { tag: image.tag, status: 'fresh' };
   return await host.slots(async () => {
     if (host.stop !== undefined || request.signal.aborted) {
       return { tag: image.tag, status: 'skipped' };

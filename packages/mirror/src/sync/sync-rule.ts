@@ -1,16 +1,15 @@
 // One run of one rule: its images by and by, its state, its history, and when it runs next.
 import { type DomainError } from '@portolan/oci';
-import type { MirrorRule, MirrorRun } from '@portolan/storage';
+import type { MirrorRule } from '@portolan/storage';
 import { forEachAtMost } from '../copy/at-most.ts';
 import type { Copier } from '../copy/copy-image.ts';
-import { type RuleSettings, parseRuleSettings } from '../rules/rule-settings.ts';
+import { parseRuleSettings } from '../rules/rule-settings.ts';
 import { nextRunAt } from '../rules/schedule.ts';
-import { type Narrowing, narrowingOf } from '../rules/select-rules.ts';
+import { narrowingOf } from '../rules/select-rules.ts';
 import { parsePlatform } from '../selection/platform.ts';
-import type { ReferenceSelector } from '../selection/selectors.ts';
-import { countRequests, type CountingSource } from './counting-source.ts';
 import type { HostWork } from './host-work.ts';
-import { findImages, narrowImages, type RuleImages } from './rule-images.ts';
+import { findGone } from './known-tags.ts';
+import { type OpenedRule, openRule, type RuleScope } from './open-rule.ts';
 import { withRunLease } from './run-lease.ts';
 import {
   busyReport,
@@ -18,26 +17,18 @@ import {
   type ImageResult,
   makeReport,
   type RunReport,
+  summaryOf,
 } from './run-report.ts';
 import type { SyncDeps } from './sync-deps.ts';
 import { syncImage } from './sync-image.ts';
 import type { SyncProgress } from './sync-progress.ts';
-import { isThoroughDue } from './thorough-runs.ts';
-import { openTagNotes, type TagNotes } from './tag-notes.ts';
 
-export interface SyncOptions {
+export interface SyncOptions extends RuleScope {
   /** Images at once for each upstream. */
   readonly jobs: number;
   readonly blobsAtOnce: number;
-  /** Tags that were checked so long ago are not checked again; 0 checks all. */
-  readonly freshForMs: number;
   /** For another run of a rule to end; one that was killed ends after `LEASE_OF_THE_DEAD_MS`. */
   readonly waitMs: number;
-  /** Looks below unchanged tags too; the daily default is undefined. */
-  readonly isThorough: boolean | undefined;
-  /** Only these images; such a run says nothing about the rule as a whole. */
-  readonly selector?: ReferenceSelector | undefined;
-  readonly signal: AbortSignal;
   readonly progress: SyncProgress;
 }
 
@@ -51,18 +42,13 @@ export interface RuleWork {
 
 const RUNS_LOOKED_AT = 100;
 
-interface Found {
-  readonly source: CountingSource;
-  readonly settings: RuleSettings;
-  readonly images: RuleImages;
-  readonly notes: TagNotes;
-  readonly isThorough: boolean;
-  readonly narrowing: Narrowing | undefined;
-}
-
-async function syncImages(work: RuleWork, found: Found, results: ImageResult[]): Promise<void> {
+async function syncImages(
+  work: RuleWork,
+  found: OpenedRule,
+  results: ImageResult[],
+): Promise<void> {
   const { deps, rule, host, copier, options } = work;
-  const { settings, source, images, notes, isThorough } = found;
+  const { settings, source, images, notes, isThorough, freshSince } = found;
   const { destination } = rule;
   const request = {
     source,
@@ -75,7 +61,6 @@ async function syncImages(work: RuleWork, found: Found, results: ImageResult[]):
     signal: options.signal,
   };
   const { progress } = options;
-  const freshSince = deps.clock() - options.freshForMs;
   const each = { destination, copier, host, notes, request, progress, freshSince };
   await forEachAtMost(images.images, options.jobs, async (image) => {
     const result = await syncImage(each, image);
@@ -86,34 +71,17 @@ async function syncImages(work: RuleWork, found: Found, results: ImageResult[]):
 
 const NOT_LISTED = { code: 'upstream-absent', message: 'the upstream lists no such tag' };
 
-/**
- * What a listing does not have any more; first what the rule names. An empty one says nothing: a
- * registry that has lost its database answers so too.
- */
-async function noteVanished({ images, notes, narrowing }: Found): Promise<ImageResult[]> {
-  const results: ImageResult[] = images.missing.map((tag) =>
-    notes.known(tag)?.digest === undefined
-      ? { tag, status: 'missing', error: NOT_LISTED }
-      : { tag, status: 'vanished' },
-  );
-  const { all } = images;
-  if (all === undefined || all.size === 0) return results;
-  const byDigest = new Set(
-    images.images.filter(({ reference }) => reference.kind === 'digest').map(({ tag }) => tag),
-  );
-  const gone = [...notes.all()]
-    .filter(({ name }) => !all.has(name) && !byDigest.has(name))
-    .filter(({ name }) => narrowing?.({ tag: name }) ?? true);
-  for (const { name, digest } of gone) {
-    await notes.vanished(name);
-    const isReported = results.some(({ tag }) => tag === name);
-    if (!isReported && digest !== undefined) results.push({ tag: name, status: 'vanished' });
+async function noteGone({ images, notes, narrowing }: OpenedRule): Promise<ImageResult[]> {
+  const results: ImageResult[] = [];
+  for (const { tag, status } of findGone(images, notes, narrowing)) {
+    if (status === 'vanished') await notes.vanished(tag);
+    results.push({ tag, status, ...(status === 'missing' ? { error: NOT_LISTED } : {}) });
   }
   return results;
 }
 
 /** Tags that the rule meant once, and means no more. */
-async function releaseOthers({ images, notes, narrowing }: Found): Promise<void> {
+async function releaseOthers({ images, notes, narrowing }: OpenedRule): Promise<void> {
   if (narrowing !== undefined) return;
   const meant = new Set([...images.images.map(({ tag }) => tag), ...images.missing]);
   for (const { name } of notes.all()) {
@@ -121,31 +89,19 @@ async function releaseOthers({ images, notes, narrowing }: Found): Promise<void>
   }
 }
 
-async function find(work: RuleWork, runs: readonly MirrorRun[]): Promise<Found> {
-  const { deps, rule, options, host } = work;
-  const settings = parseRuleSettings(rule.settings);
-  const source = countRequests(await deps.openSource(rule));
-  const narrowing = narrowingOf(rule, options.selector);
-  const all = await host.slots(() => findImages(source, settings, options.signal));
-  const images = narrowImages(all, narrowing);
-  const notes = await openTagNotes(deps.stores.mirrorTags, rule.id, deps.clock);
-  const isThorough = options.isThorough ?? isThoroughDue(rule, runs, deps.clock());
-  return { settings, source, images, notes, isThorough, narrowing };
-}
-
-async function execute(work: RuleWork, runs: readonly MirrorRun[]): Promise<RunReport> {
+async function execute(work: RuleWork): Promise<RunReport> {
   const { deps, rule, host, options } = work;
   const startedAt = deps.clock();
-  let found: Found | undefined;
+  let found: OpenedRule | undefined;
   const results: ImageResult[] = [];
   let error: unknown;
   try {
     if (host.stop !== undefined) throw host.stop;
-    found = await find(work, runs);
+    found = await host.slots(() => openRule(deps, rule, options));
     const { images, missing } = found.images;
     options.progress.ruleFound(rule.destination, images.length + missing.length);
     await syncImages(work, found, results);
-    const gone = await noteVanished(found);
+    const gone = await noteGone(found);
     results.push(...gone);
     // What the rule names was counted as found; what only its memory knows was not.
     for (const result of gone.slice(0, missing.length)) {
@@ -191,9 +147,9 @@ async function runHeld(work: RuleWork): Promise<RunReport> {
     if (outcome === 'running') await mirrorRuns.finish(id, 'failed', { isInterrupted: true });
   }
   const { id } = await mirrorRuns.start(rule.id);
-  const report = await execute(work, runs);
-  const { source: _source, destination: _destination, outcome, ...summary } = report;
-  await mirrorRuns.finish(id, outcome === 'busy' ? 'failed' : outcome, summary);
+  const report = await execute(work);
+  const { outcome } = report;
+  await mirrorRuns.finish(id, outcome === 'busy' ? 'failed' : outcome, summaryOf(report));
   await setNextRun(work, report);
   return { ...report, runId: id };
 }

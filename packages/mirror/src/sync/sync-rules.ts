@@ -8,7 +8,7 @@ import { type Copier, createCopier } from '../copy/copy-image.ts';
 import { parseRuleSettings } from '../rules/rule-settings.ts';
 import { createHosts, type Hosts } from './host-work.ts';
 import { type PruneReport, pruneRule } from './prune-rule.ts';
-import type { RunReport } from './run-report.ts';
+import { type RunReport, summaryOf } from './run-report.ts';
 import type { SyncDeps } from './sync-deps.ts';
 import { type SyncOptions, syncRule } from './sync-rule.ts';
 
@@ -32,16 +32,26 @@ function byHost(rules: readonly MirrorRule[]): [string, MirrorRule[]][] {
   return [...Map.groupBy(rules, ({ upstream }) => upstream)];
 }
 
+/** The history names what went: nothing else tells of it later but the audit log. */
+async function notePruned({ stores }: SyncDeps, report: RunReport, pruned: PruneReport) {
+  const { runId } = report;
+  if (runId === undefined || pruned.removed.length === 0) return;
+  await stores.mirrorRuns.finish(runId, 'ok', { ...summaryOf(report), pruned: pruned.removed });
+}
+
 async function pruneAfter(
   deps: SyncDeps,
   rule: MirrorRule,
-  { outcome, isNarrowed }: RunReport,
+  report: RunReport,
   signal: AbortSignal,
 ): Promise<PruneReport | undefined> {
   const { prune } = parseRuleSettings(rule.settings);
+  const { outcome, isNarrowed } = report;
   if (prune === undefined || outcome !== 'ok' || isNarrowed) return undefined;
   try {
-    return await pruneRule(deps, rule, { afterDays: undefined, isDryRun: false, signal });
+    const pruned = await pruneRule(deps, rule, { afterDays: undefined, isDryRun: false, signal });
+    await notePruned(deps, report, pruned);
+    return pruned;
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     // The next run will do.

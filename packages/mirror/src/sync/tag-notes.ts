@@ -63,9 +63,12 @@ export async function openTagNotes(
     },
     async released(tag) {
       const known = tags.get(tag);
-      if (known?.error === undefined) return;
-      if (known.digest !== undefined) return note(tag, { checkedAt: known.checkedAt }, false);
-      // It never came: there is nothing left to remember.
+      if (known === undefined) return;
+      if (known.digest !== undefined) {
+        if (known.error !== undefined) await note(tag, { checkedAt: known.checkedAt }, false);
+        return;
+      }
+      // It never came, or has been pruned: there is nothing left to remember.
       tags.delete(tag);
       await store.forget(ruleId, [tag]);
     },

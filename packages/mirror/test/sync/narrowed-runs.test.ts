@@ -103,7 +103,14 @@ it('a narrowed plan is that of the narrowed run', async () => {
   const made = await rule({ tags: ['1.0', '2.0', '9.9'] });
   const { signal } = new AbortController();
   const selector = parseSelectors(['busybox:1.*', 'busybox:9.9']);
-  const plan = await planRule(deps, made, { jobs: 3, measures: true, selector, signal });
+  const plan = await planRule(deps, made, {
+    jobs: 3,
+    measures: true,
+    freshForMs: 0,
+    isThorough: undefined,
+    selector,
+    signal,
+  });
   expect(plan.images.map(({ tag, action }) => `${tag} ${action}`)).toEqual([
     '1.0 copy',
     '9.9 missing',

@@ -74,7 +74,7 @@ export async function openSyncFixture(): Promise<SyncFixture> {
       if (synced === undefined) throw new Error('the rule was not run');
       return synced;
     },
-    plan: (rule, measures) => planRule(deps, rule, { jobs: 3, measures, signal: options.signal }),
+    plan: (rule, measures) => planRule(deps, rule, { ...options, measures }),
     prune: (rule, changes = {}) =>
       pruneRule(deps, rule, {
         afterDays: undefined,

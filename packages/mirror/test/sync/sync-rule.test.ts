@@ -344,7 +344,8 @@ describe('a plan', () => {
     const { rule, upstream, storage, deps } = await withSample();
     const said = { limit: 100, remaining: 61, windowSeconds: 21_600, observedAt: deps.clock() };
     const noteQuotas = () => storage.upstreams.noteQuota('docker.io', said);
-    const options = { jobs: 3, measures: undefined, signal: new AbortController().signal };
+    const { signal } = new AbortController();
+    const options = { jobs: 3, measures: undefined, freshForMs: 0, isThorough: undefined, signal };
     const planned = await planRule({ ...deps, noteQuotas }, await rule(), options);
     expect(upstream.log.filter((request) => request.startsWith('manifest '))).toEqual([]);
     expect(planned).toMatchObject({ isMeasured: false, quota: { remaining: 61 } });
@@ -401,12 +402,14 @@ describe('pruning', () => {
   });
 
   it('comes by itself after a good run of a rule that asks for it', async () => {
-    const { rule, sync, upstream, tagsHere } = await withSample();
+    const { rule, sync, upstream, tagsHere, storage } = await withSample();
     const made = await rule({ prune: { after_days: 0 } });
     await sync(made);
     upstream.tagged.delete(Tag.parse('1.0'));
     expect((await sync(made)).pruned?.removed).toEqual(['1.0']);
     expect(Object.keys(await tagsHere())).not.toContain('1.0');
+    const [run] = await storage.mirrorRuns.list(made.id, 1);
+    expect(run).toMatchObject({ outcome: 'ok', summary: { pruned: ['1.0'], listed: 3 } });
   });
 
   it('never takes a tag that is back', async () => {
