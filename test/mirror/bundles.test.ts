@@ -1,6 +1,6 @@
 // Images across an air gap by the real program: from a machine that has no registry, or from ours, over a
 // stick, into another one; and the stick served as it is.
-import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -116,13 +116,17 @@ describe('a bundle of our own images', () => {
     ['nothing matches', 'bundle export {new} quay.io/**', 3],
     ['a selector makes no sense', 'bundle export {new} a:b:c', 2],
     ['a size makes no sense', 'bundle export {new} --max-file-size 3', 2],
-    ['there is no bundle', 'bundle verify {new}', 4],
+    ['there is no directory', 'bundle verify {new}', 2],
+    ['there is no bundle', 'bundle verify {empty}', 4],
     ['nothing of the bundle matches', 'bundle import {ours} --only quay.io/**', 3],
     ['it has another signature', 'bundle verify {ours} --key {other}.pub', 4],
   ])('ends with its own code when %s', async (_what, line, code) => {
     const other = join(scratch.path, 'other');
     await connected.run(`bundle keygen ${other}`);
+    const empty = join(scratch.path, 'empty');
+    await mkdir(empty, { recursive: true });
     const filled = line
+      .replace('{empty}', empty)
       .replace('{new}', join(scratch.path, 'new'))
       .replace('{ours}', ours())
       .replace('{other}', other);
@@ -140,6 +144,28 @@ describe('a bundle of our own images', () => {
       expect(code).toBe(4);
       expect(stdout + stderr).toContain(name);
     }
+  });
+
+  test('is described in the same words when it is damaged', async () => {
+    const damaged = join(scratch.path, 'damaged-too');
+    await connected.must(`bundle export ${damaged} ${REPOSITORY}:oci`);
+    const line = `bundle verify ${damaged} --output json`;
+    const sound = JSON.parse((await apart.must(line)).stdout) as object;
+    expect(sound).toMatchObject({ problems: [] });
+    const [name = ''] = await readdir(join(damaged, 'blobs/sha256'));
+    await truncate(join(damaged, 'blobs/sha256', name), 1);
+    const { code, stdout } = await apart.run(line);
+    expect(code).toBe(4);
+    const problems = [{ file: `blobs/sha256/${name}`, problem: expect.any(String) }];
+    expect(JSON.parse(stdout)).toEqual({ ...sound, problems: expect.arrayContaining(problems) });
+  });
+
+  test('is foreseen by a dry run as it comes', async () => {
+    const stick = join(scratch.path, 'foreseen');
+    const line = `bundle export ${stick} ${REPOSITORY}:oci`;
+    const dry = await connected.json<Extent>(`${line} --dry-run`);
+    await expect(stat(stick)).rejects.toThrow('ENOENT');
+    expect(extentOf(await connected.json<Extent>(line))).toEqual(extentOf(dry));
   });
 });
 
@@ -174,6 +200,7 @@ describe('a bundle from other registries', () => {
 
 test('an export that is killed again and again comes to a whole bundle', async () => {
   const stick = join(scratch.path, 'killed');
+  await mkdir(stick);
   const layers = Array.from({ length: 6 }, () => randomBlob(4_000_000, 'sha256', LAYER_TYPE));
   const client = await connected.client('team/large');
   const image = makeImage({ layerContents: layers });

@@ -105,11 +105,11 @@ export { exportRecord, findLastExport } from './bundle/last-export.ts';
 export { formatHave } from './bundle/have-document.ts';
 export { type ImportProgress, importBundle } from './bundle/import-bundle.ts';
 export {
-  formatReportHtml,
   formatReportJson,
   type ImportReport,
   type ReportedReference,
 } from './bundle/import-report.ts';
+export { formatReportHtml } from './bundle/report-html.ts';
 export { type KnownContent, readKnownContent } from './bundle/known-content.ts';
 export { DEFAULT_MAX_FILE_SIZE } from './bundle/layout.ts';
 export { localItems, takeInventory } from './bundle/local-content.ts';

@@ -9,7 +9,7 @@ import { EXIT } from '../terminal/exit-codes.ts';
 import { CommandFailure } from '../terminal/explain-failure.ts';
 import { openImportProgress } from './bundle-progress.ts';
 import type { CommandContext } from './context.ts';
-import { writeReports } from './import-reports.ts';
+import { checkReportPlace, writeReports } from './import-reports.ts';
 import { readNamedFile } from './named-file.ts';
 import { collectText } from './repeated-option.ts';
 import { spareMemory } from './spare-memory.ts';
@@ -106,12 +106,12 @@ async function importFrom(
   const { signal, end } = stopSignal();
   const { report, file } = await context
     .withStorage(async (storage) => {
-      const done = await runImport(context, storage, { from, options, signal });
-      if (options.dryRun === true || done.references.length === 0)
-        return { report: done, file: undefined };
       // The stick may be read-only, and so may the directory that the command is called in.
-      const place = options.report ?? join(storage.layout.directory, 'reports');
-      return { report: done, file: await writeReports(resolve(place), done) };
+      const place = resolve(options.report ?? join(storage.layout.directory, 'reports'));
+      await checkReportPlace(place);
+      const done = await runImport(context, storage, { from, options, signal });
+      const isReported = options.dryRun !== true && done.references.length > 0;
+      return { report: done, file: isReported ? await writeReports(place, done) : undefined };
     })
     .finally(end);
   answer(context, report, file);

@@ -38,6 +38,14 @@ describe.each(['verify', 'import'])('to %s', (verb) => {
     });
   });
 
+  it('a directory that is not there is wrong use', async () => {
+    const { run } = await openCommands();
+    await expect(run(`bundle ${verb} ${makeDirectory()}/usb`)).rejects.toMatchObject({
+      code: 'request-invalid',
+      message: 'there is no such directory',
+    });
+  });
+
   it('with a key that cannot be read says where keys come from', async () => {
     const { run } = await openCommands();
     const directory = makeDirectory();
@@ -56,6 +64,18 @@ describe.each(['verify', 'import'])('to %s', (verb) => {
   });
 });
 
+describe('the place of a report', () => {
+  it.each(['', ' --dry-run'])('is looked at before a bundle is (%s)', async (option) => {
+    const { run } = await openCommands();
+    const directory = makeDirectory();
+    const line = `bundle import ${directory} --report ${directory}/a/b${option}`;
+    await expect(run(line)).rejects.toMatchObject({
+      code: 'request-invalid',
+      message: `there is no directory ${directory}/a`,
+    });
+  });
+});
+
 describe('an export', () => {
   it('tells no registry the password of another', async () => {
     const { run } = await openCommands();
@@ -66,6 +86,16 @@ describe('an export', () => {
       detail: { registries: 'ghcr.io, quay.io', hint: expect.stringContaining('--authfile') },
     });
     expect(existsSync(stick)).toBe(false);
+  });
+
+  it.each(['', ' --dry-run'])('finds what is in its way at once (%s)', async (option) => {
+    const { run } = await openCommands();
+    const directory = makeDirectory();
+    writeFileSync(join(directory, 'index.json'), '');
+    await expect(run(`bundle export ${directory}${option}`)).rejects.toMatchObject({
+      code: 'request-invalid',
+      message: 'the directory holds something that is no bundle',
+    });
   });
 
   it.each([

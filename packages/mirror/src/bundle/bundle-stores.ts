@@ -92,6 +92,14 @@ function manifestStore(contents: BundleContents): ContentStores['manifests'] {
       const body = await readManifestBody(contents, blob);
       return { digest, mediaType: MediaType.parse(found.mediaType), body };
     },
+    async isChild(repository, digest) {
+      const manifests = contents.repositories.get(repository)?.manifests.values() ?? [];
+      return [...manifests].some(({ manifest }) =>
+        manifest.references.some(
+          ({ kind, descriptor }) => kind === 'child' && descriptor.digest === digest,
+        ),
+      );
+    },
     put: refuse,
     delete: refuse,
   };

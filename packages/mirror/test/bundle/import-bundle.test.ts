@@ -4,7 +4,6 @@ import * as fc from 'fast-check';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { formatReportHtml, formatReportJson } from '../../src/bundle/import-report.ts';
 import { knownFromBundle } from '../../src/bundle/known-content.ts';
 import { parseSelectors } from '../../src/selection/selectors.ts';
 import { generateBundleKey } from '../../src/bundle/signature.ts';
@@ -20,7 +19,7 @@ import {
 } from '../places/sample-content.ts';
 import { BUSYBOX, signal, temporaryDirectory } from './bundle-fixture.ts';
 import { DAMAGES, SPLIT_AT } from './damage.ts';
-import { openRegistry, SILENT_IMPORT, tagged, type TestRegistry } from './registry-fixture.ts';
+import { openRegistry, SILENT_IMPORT, type TestRegistry } from './registry-fixture.ts';
 
 const ALPINE = RepositoryName.parse('docker.io/library/alpine');
 
@@ -348,35 +347,5 @@ describe('bundles one after the other', () => {
     );
     for (const { directory } of sticks.toReversed()) await there.importFrom(directory);
     expect(await there.tags()).toEqual(await here.tags());
-  });
-});
-
-describe('the report of an import', () => {
-  it('names what came in, and by which stick', async () => {
-    const [here, there] = [await openRegistry(), await openRegistry()];
-    await here.put(ALPINE, imageOf('alpine', '3.20'));
-    const { directory, document } = await here.exportTo();
-    const report = await there.importFrom(directory);
-    const head = await there.repository(ALPINE).head(tagged('3.20'), signal);
-    expect(JSON.parse(formatReportJson(report))).toMatchObject({
-      bundle: document.id,
-      importedBy: 'tester',
-      references: [{ destination: `${ALPINE}:3.20`, digest: head?.digest, outcome: 'new' }],
-    });
-    const html = formatReportHtml(report);
-    expect(html).toContain(`${ALPINE}:3.20`);
-    expect(html).toContain(head?.digest);
-    expect(html).toContain('<th>References</th><td>1 new</td>');
-  });
-
-  it('is HTML in which nothing runs, whatever lies on the stick', async () => {
-    const [here, there] = [await openRegistry(), await openRegistry()];
-    await here.put(ALPINE, imageOf('alpine', '3.20'));
-    const { directory } = await here.exportTo({ directory: await temporaryDirectory() });
-    const report = await there.importFrom(directory);
-    const html = formatReportHtml({ ...report, strangers: [`<script>alert("1")</script>'&`] });
-    expect(html).not.toContain('<script');
-    expect(html).toContain('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&#39;&amp;');
-    expect(html).toContain(`default-src 'none'`);
   });
 });
