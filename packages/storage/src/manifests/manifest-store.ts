@@ -11,6 +11,8 @@ import { removeManifest } from './remove-manifest.ts';
 
 export interface ManifestStore {
   find(repository: RepositoryName, digest: Digest): Promise<StoredManifest | undefined>;
+  /** Whether an index in the repository has it as its child, wherever the child is. */
+  isChild(repository: RepositoryName, digest: Digest): Promise<boolean>;
   /**
    * One transaction: every required reference is there and linked, then the manifest, its references
    * and its tags. Makes the repository if it is new. The same bytes pushed again renew the lease; their
@@ -27,6 +29,18 @@ export function createManifestStore(deps: StoreDeps): ManifestStore {
   const { database, clock, times } = deps;
   return {
     find: createFindManifest(deps),
+    async isChild(repository, digest) {
+      const row = await database.read
+        .selectFrom('repository')
+        .innerJoin('manifest_reference', 'manifest_reference.repository_id', 'repository.id')
+        .select('manifest_reference.manifest_id')
+        .where('repository.name', '=', repository)
+        .where('manifest_reference.digest', '=', digest)
+        .where('manifest_reference.kind', '=', 'child')
+        .limit(1)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
     put: (request) =>
       database.write((tx) => {
         const now = clock();

@@ -142,8 +142,12 @@ describe('put', () => {
     await content.deps.database.write((tx) =>
       tx.updateTable('namespace').set({ allows_sparse_indexes: 1 }).execute(),
     );
+    expect(await content.manifests.isChild(REPOSITORY, ABSENT)).toBe(false);
     const digest = await content.put(index([ABSENT]));
     expect(await content.manifests.find(REPOSITORY, digest)).toBeDefined();
+    expect(await content.manifests.isChild(REPOSITORY, ABSENT)).toBe(true);
+    expect(await content.manifests.isChild(OTHER, ABSENT)).toBe(false);
+    expect(await content.manifests.isChild(REPOSITORY, digest)).toBe(false);
     await expect(content.put(image(ABSENT))).rejects.toMatchObject({
       code: 'manifest-reference-unknown',
     });

@@ -16,6 +16,15 @@ function manifestUnknown(reference: string): never {
   });
 }
 
+/** An index may be here without all of its children; who pulls one of those is told that it is no mistake. */
+function platformLeftOut(digest: Digest): never {
+  const message = 'manifest unknown to this repository: this platform of its image is not mirrored';
+  throw new DomainError('manifest-unknown', message, {
+    reference: digest,
+    hint: 'take another platform of the image, or ask the operator to mirror this one',
+  });
+}
+
 /** What cannot be a tag is no manifest, 404; clients probe with `.INVALID` and expect that. */
 function readReference(text: string): Reference {
   if (!text.includes(':') && Tag.find(text) === undefined) manifestUnknown(text);
@@ -30,7 +39,10 @@ async function getStoredManifest(
   const digest =
     reference.kind === 'digest' ? reference.digest : await tags.resolve(repository, reference.tag);
   if (digest === undefined) return manifestUnknown(parameter);
-  return (await manifests.find(repository, digest)) ?? manifestUnknown(parameter);
+  const found = await manifests.find(repository, digest);
+  if (found !== undefined) return found;
+  const isLeftOut = await manifests.isChild(repository, digest);
+  return isLeftOut ? platformLeftOut(digest) : manifestUnknown(parameter);
 }
 
 /** Sets the headers; true when the client has it already, and the answer is given. */

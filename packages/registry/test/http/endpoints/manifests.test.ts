@@ -90,6 +90,49 @@ describe('GET and HEAD manifest', () => {
   });
 });
 
+async function errorOf(name: string, reference: string) {
+  const answer = await registry.request(at(reference, name), {
+    headers: await registry.headersFor(name),
+  });
+  const { errors } = JSON.parse(answer.body.toString()) as {
+    errors: readonly { readonly message: string; readonly detail: object }[];
+  };
+  return { status: answer.status, error: errors[0] };
+}
+
+describe('a child that an index here names, and that was left out', () => {
+  const CHILD = digestOf('another platform');
+  const SPARSE = 'sparse/app';
+  const child = { mediaType: OCI_MANIFEST, digest: CHILD, size: 16 };
+
+  beforeAll(async () => {
+    const { namespaces } = registry.storage;
+    await namespaces.create({ name: 'sparse' }, 'tester');
+    await namespaces.set('sparse', { allowsSparseIndexes: true }, 'tester');
+    await pushManifest(registry, SPARSE, 'latest', index({ manifests: [child] }));
+  });
+
+  it('is said to be no platform that is mirrored', async () => {
+    expect(await errorOf(SPARSE, CHILD)).toMatchObject({
+      status: 404,
+      error: {
+        code: 'MANIFEST_UNKNOWN',
+        message: expect.stringContaining('this platform of its image is not mirrored'),
+        detail: { reference: CHILD, hint: expect.stringContaining('ask the operator') },
+      },
+    });
+  });
+
+  it.each([
+    ['another digest', SPARSE, digestOf('nothing')],
+    ['the same digest in another repository', NAME, CHILD],
+  ])('is not meant by %s', async (_, name, digest) => {
+    expect((await errorOf(name, digest)).error?.message).toBe(
+      'manifest unknown to this repository',
+    );
+  });
+});
+
 describe('PUT manifest', () => {
   it.each(['by-tag', DIGEST])('stores it under %s', async (reference) => {
     const answer = await put(reference, BODY);
