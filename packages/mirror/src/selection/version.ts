@@ -27,22 +27,42 @@ export function versionOf(tag: string): Version | undefined {
 
 export const compareVersions = (a: Version, b: Version): number => semver.compare(a, b);
 
-/** `>=1.36-0` is `>=1.36.0-0`, and a comma is a space: what Masterminds' library (skopeo) takes too. */
+type Test = (version: Version) => boolean;
+
+/** `>=1.36-0` is `>=1.36.0-0`. */
 function normalize(range: string): string {
-  return range
-    .replaceAll(',', ' ')
-    .replaceAll(
-      /(^|[\s<>=~^|])v?(\d+)(?:\.(\d+))?-(?=[0-9A-Za-z])/g,
-      (_, before: string, major: string, minor = '0') => `${before}${major}.${minor}.0-`,
-    );
+  return range.replaceAll(
+    /(^|[\s<>=~^|])v?(\d+)(?:\.(\d+))?-(?=[0-9A-Za-z])/g,
+    (_, before: string, major: string, minor = '0') => `${before}${major}.${minor}.0-`,
+  );
 }
 
-/** @throws MirrorError `request-invalid` */
-export function parseRange(text: string): (version: Version) => boolean {
-  let range: semver.Range;
+function within(text: string, includePrerelease: boolean): Test {
+  const range = new semver.Range(normalize(text));
+  return (version) => semver.satisfies(version, range, { includePrerelease });
+}
+
+/** What stands between two `||`; node's library has no `!=`. */
+function parseComparators(text: string, includePrerelease: boolean): Test {
+  const excluded = [...text.matchAll(/!=\s*([^\s!=<>]+)/g)].map(([, version = '']) =>
+    within(version, true),
+  );
+  const isWanted = within(text.replaceAll(/!=\s*[^\s!=<>]+/g, ' '), includePrerelease);
+  return (version) => isWanted(version) && !excluded.some((isExcluded) => isExcluded(version));
+}
+
+/**
+ * A range as node's library has it, and as Masterminds' (skopeo's) does: a comma is a space, `=>` is `>=`.
+ * @throws MirrorError `request-invalid`
+ */
+export function parseRange(text: string): Test {
+  // Asked of the text: the library itself turns `<2` into `<2.0.0-0`.
+  const includePrerelease = /[\dx*]-[0-9A-Za-z]/i.test(text);
+  const spelled = text.replaceAll(',', ' ').replaceAll(/=([<>])/g, '$1=');
   try {
     if (text.trim() === '' || text.length > MAX_RANGE_LENGTH) throw new Error('empty or too long');
-    range = new semver.Range(normalize(text));
+    const any = spelled.split('||').map((part) => parseComparators(part, includePrerelease));
+    return (version) => any.some((matches) => matches(version));
   } catch (cause) {
     throw mirrorError(
       'request-invalid',
@@ -51,7 +71,4 @@ export function parseRange(text: string): (version: Version) => boolean {
       cause,
     );
   }
-  // Asked of the text: the library itself turns `<2` into `<2.0.0-0`.
-  const includePrerelease = /[\dx*]-[0-9A-Za-z]/i.test(text);
-  return (version) => semver.satisfies(version, range, { includePrerelease });
 }

@@ -79,7 +79,7 @@ function readSchedule({ entry, defaults, path, notes }: Entry): string | undefin
   if (typeof interval !== 'string' || interval === '') return undefined;
   const cron = cronOfInterval(interval);
   if (cron === undefined) {
-    notes.push(`${path}.interval: ${interval} does not divide a day; give a schedule`);
+    notes.push(`${path}.interval: cron cannot say every ${interval}; give a schedule`);
   }
   return cron;
 }

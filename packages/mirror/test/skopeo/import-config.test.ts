@@ -132,7 +132,7 @@ sync:
       'defaults.backup: has no counterpart',
       'sync[0].hooks: has no counterpart',
       'sync[2].platform: the index is kept, with this platform alone below it',
-      'sync[3].interval: 7h does not divide a day; give a schedule',
+      'sync[3].interval: cron cannot say every 7h; give a schedule',
     ]);
     expect(problems).toEqual([
       'sync[4]: target is a directory; use `portolan bundle`',
