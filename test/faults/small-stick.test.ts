@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LAYER_TYPE, makeImage, randomBlob } from '../support/image.ts';
 import { createRegistryClient, pushImage } from '../support/registry-client.ts';
-import { words } from '../support/run-command.ts';
+import { runCommand, words } from '../support/run-command.ts';
 import { mountSmallDisk, type SmallDisk, whyNoSmallDisk } from '../support/small-disk.ts';
 import { type Portolan, startPortolan } from '../support/start-portolan.ts';
 
@@ -46,6 +46,15 @@ describe.skipIf(reason !== undefined)(title, () => {
     expect(code, stderr).toBe(8);
     expect(stderr).toContain('there is not enough space');
     expect(await readdir(stick.path)).toEqual([]);
+  });
+
+  test.each(['', ' --dry-run'])('is no place while it is read-only (%s)', async (option) => {
+    const line = `bundle export ${stick.path} ${REPOSITORY}:1.0 --no-referrers${option}`;
+    await runCommand('mount', ['-o', 'remount,ro', stick.path]);
+    const { code, stderr } = await portolan.cli(...words(line));
+    await runCommand('mount', ['-o', 'remount,rw', stick.path]);
+    expect(code, stderr).toBe(2);
+    expect(stderr).toContain('the stick is read-only');
   });
 
   test('takes what fits', async () => {
