@@ -25,6 +25,7 @@ import type { Logger } from 'pino';
 import type { PublicNames } from '../config/public-names.ts';
 import type { ServeSettings } from '../config/serve-settings.ts';
 import { randomId } from '../random-id.ts';
+import { createReadAuthorities } from './client-authorities.ts';
 import type { RequestHandlers } from './listeners/http-server.ts';
 import type { ReadClient } from './listeners/request-client.ts';
 import { createCorrelate } from './log/correlation.ts';
@@ -85,15 +86,11 @@ function registryHandlers(deps: ComposeDeps, keySet: KeySet): RequestHandlers {
   return { request: app.callback(), checkContinue: app.continueCallback() };
 }
 
-/** Loaded when somebody asks: with what makes certificates, each process would start 40 ms later. */
 function certificatesOf({ tls: { directories } }: ServeSettings) {
   return {
-    async readAuthorities() {
-      const { authoritiesForClients, findTrustedAuthorities } = await import('@portolan/tls');
-      const trusted = await findTrustedAuthorities({ directories, clock });
-      return trusted === undefined ? [] : authoritiesForClients(trusted);
-    },
+    readAuthorities: createReadAuthorities({ directories, clock }),
     async readChallenge(token: string) {
+      // Loaded when somebody asks, as for the authorities.
       const { readChallenge } = await import('@portolan/tls');
       return readChallenge(directories.certificates, token);
     },
