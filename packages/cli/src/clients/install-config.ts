@@ -30,7 +30,8 @@ async function findPlaces(
   const names = await Array.fromAsync(
     glob(
       patterns.map((one) => one.slice(1)),
-      { cwd: root },
+      // Engines follow them, too.
+      { cwd: root, followSymlinks: true },
     ),
   );
   const places = names.toSorted().map((name) => readPlace(root, `/${name}`));

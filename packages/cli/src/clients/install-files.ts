@@ -69,6 +69,14 @@ async function planFile(root: string, file: ConfigFile): Promise<PlannedFile> {
   };
 }
 
+/** A place that two names lead to is written once. */
+function withoutRepeated(planned: readonly PlannedFile[]): readonly PlannedFile[] {
+  return planned.filter(
+    ({ path, text }, index) =>
+      !planned.slice(index + 1).some((later) => later.path === path && later.text === text),
+  );
+}
+
 async function writePlanned(
   { path, text, existing, mode, isMerged }: PlannedFile,
   suffix: string,
@@ -90,7 +98,7 @@ export async function installFiles(
 ): Promise<readonly InstalledFile[]> {
   await mkdir(directory, { recursive: true });
   const root = await realpath(resolve(directory));
-  const planned = await Promise.all(files.map((file) => planFile(root, file)));
+  const planned = withoutRepeated(await Promise.all(files.map((file) => planFile(root, file))));
   // 2026-08-02T20:17:37.123Z is 20260802T201737123Z in a file name.
   const suffix = new Date(now).toISOString().replaceAll(/[-:.]/g, '');
   const installed: InstalledFile[] = [];

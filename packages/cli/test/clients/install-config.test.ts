@@ -90,12 +90,24 @@ describe('containerd', () => {
     expect((await install('containerd', 'closed')).warnings).toEqual([]);
   });
 
-  it('looks at a directory by whatever way it is there', async () => {
-    await write('srv/quay.io/hosts.toml', 'server = "https://quay.io"\n');
+  it('looks into a directory that is a link', async () => {
+    const theirs = 'server = "https://registry.lan"\n[host."https://mirror.lan"]\n';
+    await write('srv/quay.io/hosts.toml', theirs);
     await mkdir(join(root, CERTS), { recursive: true });
     await symlink('../../../srv/quay.io', join(root, CERTS, 'quay.io'));
     await symlink('nowhere', join(root, CERTS, 'ghcr.io'));
-    expect((await install('containerd', 'closed')).warnings).toHaveLength(1);
+    expect((await install('containerd', 'closed')).warnings).toEqual([
+      expect.stringContaining('hosts.toml leads to https://mirror.lan'),
+    ]);
+  });
+
+  it('brings its earlier file to the new mode where the directory is a link', async () => {
+    await install('containerd', 'open', 'docker.io');
+    await symlink('docker.io', join(root, CERTS, 'registry-1.docker.io'));
+    const { warnings } = await install('containerd', 'closed');
+    expect(warnings).toEqual([]);
+    expect(await read(`${CERTS}/docker.io/hosts.toml`)).toContain('server =');
+    await expectSettled('containerd', 'closed');
   });
 });
 
