@@ -49,6 +49,20 @@ const LINES = [
 const RULES = "- from: quay.io/a/b\n  tags: ['1', '2']\n";
 const SKOPEO = "quay.io:\n  images:\n    a/b: ['1']\n";
 
+/** Where a time is a number, and not RFC 3339; and where a tag is a whole name. */
+function oddities(value: unknown, path = '$'): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, part]: [string, unknown]) => {
+    const isTime = /(?:At|^started|^ended|^checked|^changed|^vanished|^created|^updated)$/.test(
+      key,
+    );
+    const isOdd =
+      (typeof part === 'number' && isTime && part > 1_000_000_000) ||
+      (typeof part === 'string' && key === 'tag' && part.includes(':'));
+    return [...(isOdd ? [`${path}.${key}`] : []), ...oddities(part, `${path}.${key}`)];
+  });
+}
+
 describeWith({ packages: ['docker-registry'] }, 'the answer in JSON', () => {
   let upstream: DebianRegistry;
   let mirror: Mirror;
@@ -72,7 +86,9 @@ describeWith({ packages: ['docker-registry'] }, 'the answer in JSON', () => {
 
   test.each(LINES)('of %s can be read', async (line) => {
     const filled = line.replaceAll('SCRATCH', scratch.path).replaceAll('UPSTREAM', upstream.host);
-    expect(await mirror.json(filled)).toBeTypeOf('object');
+    const answer = await mirror.json(filled);
+    expect(answer).toBeTypeOf('object');
+    expect(oddities(answer)).toEqual([]);
   });
 
   test('is there, too, when some images are not', async () => {
@@ -81,8 +97,13 @@ describeWith({ packages: ['docker-registry'] }, 'the answer in JSON', () => {
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject([{ unchanged: 1, missing: 1 }]);
     const events = stderr.split('\n').filter((text) => text.startsWith('{'));
-    expect(events.map((text) => (JSON.parse(text) as { event: string }).event)).toContain(
-      'image-done',
-    );
+    const parsed = events.map((text) => JSON.parse(text) as { readonly event: string });
+    expect(parsed.map(({ event }) => event)).toContain('image-done');
+    expect(oddities(parsed)).toEqual([]);
+    const { pruned: _, ...row } = (JSON.parse(stdout) as [Record<string, unknown>])[0];
+    expect(parsed.find(({ event }) => event === 'rule-ended')).toEqual({
+      event: 'rule-ended',
+      ...row,
+    });
   });
 });

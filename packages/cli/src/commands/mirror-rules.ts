@@ -1,6 +1,6 @@
 // `portolan mirror add|apply|import-config|list|show|remove`: which repositories are mirrored.
 import type { AppliedRule, RequestedRule } from '@portolan/mirror';
-import { DomainError, RepositoryName } from '@portolan/oci';
+import { DomainError, RepositoryName, UpstreamHost } from '@portolan/oci';
 import type { MirrorRule, Storage } from '@portolan/storage';
 import type { Command } from 'commander';
 import type { CommandContext } from './context.ts';
@@ -79,6 +79,13 @@ function readText(context: CommandContext, file: string): Promise<string> {
   return readNamedFile(file, { refused: 'Or let your shell read it: - <FILE' });
 }
 
+/** `quay.io` looks like a registry, and is a short name of Docker Hub's all the same, as docker has it. */
+function noteReading({ output }: CommandContext, from: string, { upstream }: RequestedRule): void {
+  const source = `${upstream.host}/${upstream.path}`;
+  if (from.includes('/') || UpstreamHost.named(from.replace(/[:@].*$/, '')) === undefined) return;
+  output.note(`'${from}' is read as ${source}. A repository at a registry is HOST/NAME.`);
+}
+
 async function addRule(
   context: CommandContext,
   from: string,
@@ -86,6 +93,7 @@ async function addRule(
 ): Promise<void> {
   const { requestRule } = await import('@portolan/mirror');
   const requested = requestRule(from, options.to, await readRuleOptions(options));
+  noteReading(context, from, requested);
   await withStores(context, async (storage) => {
     const isDryRun = options.dryRun === true;
     const [applied] = await apply(context, storage, { rules: [requested], isDryRun });
@@ -189,7 +197,7 @@ function registerRemove(mirror: Command, context: CommandContext): void {
         const verb = dryRun === true ? 'would be' : 'is';
         context.output.done(
           { destination, isRemoved: dryRun !== true },
-          `The rule for '${destination}' ${verb} removed; its images stay.`,
+          `The rule for '${destination}' ${verb} removed, and its log; its images stay.`,
         );
       }),
     );

@@ -1,12 +1,20 @@
 // How the rules stand (`portolan mirror status`), and what their runs have come to (`portolan mirror log`), as
 // the database remembers it.
 import type { MirrorRule, MirrorRun, MirrorTag } from '@portolan/storage';
-import { formatBytes } from '../terminal/format-bytes.ts';
+import { runRow } from './mirror-run-row.ts';
 import { optionalTimestamp, timestamp } from './timestamp.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
-export const STATUS_COLUMNS = ['destination', 'tags', 'vanished', 'failing', 'last', 'at', 'next'];
+export const STATUS_COLUMNS = [
+  'destination',
+  'tags',
+  'vanished',
+  'failing',
+  'last',
+  'at',
+  'nextRun',
+];
 
 export function statusRow(
   rule: MirrorRule,
@@ -21,7 +29,7 @@ export function statusRow(
     failing: tags.filter(({ error }) => error !== undefined).length,
     last: run?.outcome ?? 'never run',
     at: optionalTimestamp(run?.startedAt),
-    next: optionalTimestamp(rule.nextRunAt),
+    nextRun: optionalTimestamp(rule.nextRunAt),
   };
 }
 
@@ -45,12 +53,20 @@ export function statusNotes(
   ];
 }
 
-export const TAG_COLUMNS = ['tag', 'digest', 'checked', 'changed', 'vanished', 'error'];
+export const TAG_COLUMNS = [
+  'destination',
+  'tag',
+  'digest',
+  'checked',
+  'changed',
+  'vanished',
+  'error',
+];
 
 export function tagRow({ destination }: MirrorRule, tag: MirrorTag): Row {
   return {
     destination,
-    tag: `${destination}:${tag.name}`,
+    tag: tag.name,
     digest: tag.digest ?? null,
     checked: timestamp(tag.checkedAt),
     changed: optionalTimestamp(tag.changedAt),
@@ -60,21 +76,23 @@ export function tagRow({ destination }: MirrorRule, tag: MirrorTag): Row {
 }
 
 export const LOG_COLUMNS = [
-  'started',
+  'startedAt',
   'destination',
   'outcome',
   'counts',
   'size',
   'requests',
-  'error',
+  'reason',
 ];
 
 /** Of what is kept of a run, as far as it is shown. */
 interface Counted {
   readonly counts?: Readonly<Record<string, number>>;
   readonly bytes?: number;
+  readonly retryAt?: number;
+  readonly listed?: number;
   readonly pruned?: readonly string[];
-  readonly error?: { readonly message?: string };
+  readonly error?: { readonly code?: string; readonly message?: string };
   readonly errors?: readonly { readonly tag?: string; readonly error?: { message?: string } }[];
 }
 
@@ -94,19 +112,15 @@ export function logNotes({ destination }: MirrorRule, { startedAt, summary }: Mi
 }
 
 export function logRow({ destination }: MirrorRule, run: MirrorRun): Row {
-  const { startedAt, endedAt, outcome, summary } = run;
-  const { counts = {}, bytes }: Counted = summary;
-  const told = Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+  const { startedAt, endedAt, outcome } = run;
+  const summary: Counted = run.summary;
+  const told = Object.entries(summary.counts ?? {}).filter(([, count]) => count > 0);
   return {
-    ...summary,
-    started: timestamp(startedAt),
-    ended: optionalTimestamp(endedAt),
+    ...runRow({ ...summary, startedAt, endedAt }),
     destination,
     outcome,
-    counts: told,
-    pruned: summary['pruned'] ?? [],
-    size: bytes === undefined ? null : formatBytes(bytes),
-    requests: summary['requests'] ?? null,
-    error: reasonOfRun(summary),
+    counts: Object.fromEntries(told),
+    pruned: summary.pruned ?? [],
+    reason: reasonOfRun(summary),
   };
 }

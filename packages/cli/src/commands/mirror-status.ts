@@ -15,6 +15,8 @@ import {
 import { withStores } from './with-accounts.ts';
 import { findRules } from './with-mirror.ts';
 
+const LOG_IS_GONE = ' A rule that was removed has taken its log along.';
+
 async function showStatus(
   context: CommandContext,
   selectors: readonly string[],
@@ -49,7 +51,7 @@ async function showLog(
 ): Promise<void> {
   await withStores(context, async (storage) => {
     const found = [];
-    const { rules } = await findRules(storage, selectors);
+    const { rules } = await findRules(storage, selectors, LOG_IS_GONE);
     for (const rule of rules) {
       const runs = await storage.mirrorRuns.list(rule.id, limit);
       found.push(...runs.map((run) => ({ rule, run })));

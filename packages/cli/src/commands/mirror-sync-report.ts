@@ -4,8 +4,7 @@ import type { PruneReport, RunReport, SyncedRule } from '@portolan/mirror';
 import { clockTime } from '../terminal/clock-time.ts';
 import { counted } from '../terminal/counted.ts';
 import { EXIT, type ExitCode } from '../terminal/exit-codes.ts';
-import { formatBytes } from '../terminal/format-bytes.ts';
-import { optionalTimestamp, timestamp } from './timestamp.ts';
+import { runRow } from './mirror-run-row.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -21,18 +20,7 @@ export const SYNC_COLUMNS = [
 ];
 
 export function syncRow({ report, pruned }: SyncedRule): Row {
-  const { counts, startedAt, endedAt, retryAt, bytes, ...facts } = report;
-  return {
-    ...facts,
-    ...counts,
-    bytes,
-    size: formatBytes(bytes),
-    seconds: Math.round((endedAt - startedAt) / 100) / 10,
-    startedAt: timestamp(startedAt),
-    endedAt: timestamp(endedAt),
-    retryAt: optionalTimestamp(retryAt),
-    pruned: pruned?.removed ?? [],
-  };
+  return { ...runRow(report), pruned: pruned?.removed ?? [] };
 }
 
 function foundNothing({ counts, error, outcome }: RunReport): boolean {

@@ -24,6 +24,12 @@ interface SetOptions extends CredentialOptions {
   readonly allowHost?: readonly string[] | false;
 }
 
+function quotaOf({ quota }: Upstream) {
+  if (quota === undefined) return null;
+  const { observedAt } = quota;
+  return typeof observedAt === 'number' ? { ...quota, observedAt: timestamp(observedAt) } : quota;
+}
+
 function upstreamRow(upstream: Upstream) {
   return {
     host: upstream.host,
@@ -37,10 +43,12 @@ function upstreamRow(upstream: Upstream) {
     allowedHosts: upstream.allowedHosts,
     credentials: upstream.credentialSource ?? null,
     credentialHelper: upstream.credentialHelper ?? null,
-    quota: upstream.quota ?? null,
+    quota: quotaOf(upstream),
     created: timestamp(upstream.createdAt),
   };
 }
+
+const LEAST_BANDWIDTH = 1024;
 
 function parseRate(text: string): number {
   const rate = Number(text);
@@ -50,8 +58,8 @@ function parseRate(text: string): number {
 
 function parseBandwidth(text: string): number {
   const result = size().safeParse(text.replace(/\/s$/, ''));
-  if (result.success) return result.data;
-  throw new InvalidArgumentError('It is bytes a second, such as 10MiB or 512KiB.');
+  if (result.success && result.data >= LEAST_BANDWIDTH) return result.data;
+  throw new InvalidArgumentError('It is bytes a second, 1KiB or more, such as 10MiB or 512KiB.');
 }
 
 /** Undefined leaves a setting as it is, null takes it away. */

@@ -64,10 +64,14 @@ export interface SelectedRules {
   readonly selector: ReferenceSelector;
 }
 
-/** @throws CommandFailure with the code for "nothing matched"; MirrorError `request-invalid` */
+/**
+ * @param more said after what to do when nothing matched
+ * @throws CommandFailure with the code for "nothing matched"; MirrorError `request-invalid`
+ */
 export async function findRules(
   storage: Storage,
   selectors: readonly string[],
+  more = '',
 ): Promise<SelectedRules> {
   const { parseSelectors, selectRules } = await import('@portolan/mirror');
   const selector = parseSelectors(selectors);
@@ -78,7 +82,7 @@ export async function findRules(
     const hint = 'Make one with `portolan mirror add docker.io/library/busybox`.';
     throw new CommandFailure('there is no mirror rule yet', EXIT.notFound, { hint });
   }
-  const hint = '`portolan mirror list` shows those that there are.';
+  const hint = `\`portolan mirror list\` shows those that there are.${more}`;
   const message = `no mirror rule is called ${selectors.join(' or ')}`;
   throw new CommandFailure(message, EXIT.notFound, { hint });
 }

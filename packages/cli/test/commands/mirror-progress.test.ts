@@ -2,7 +2,9 @@
 import type { Digest } from '@portolan/oci';
 import { expect, it } from 'vitest';
 import { openProgress, type ProgressKind } from '../../src/commands/mirror-progress.ts';
+import { syncRow } from '../../src/commands/mirror-sync-report.ts';
 import { createNotedOutput } from './noted-output.ts';
+import { reportOf } from './run-report.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}` as Digest;
 const HERE = 'docker.io/library/busybox';
@@ -54,6 +56,17 @@ it('is one event a line as JSON', () => {
     'image-started',
     'image-done',
   ]);
+});
+
+it('tells how a run has ended as the answer on stdout does', () => {
+  const { progress, notes } = open('json');
+  const report = reportOf({ startedAt: 0, endedAt: 61_500, retryAt: 120_000 });
+  progress.ruleEnded(report);
+  const [event] = notes.map((line) => JSON.parse(line) as object);
+  const { pruned: _, ...row } = syncRow({ report, pruned: undefined });
+  expect(event).toEqual(JSON.parse(JSON.stringify({ event: 'rule-ended', ...row })));
+  expect(event).toMatchObject({ startedAt: '1970-01-01T00:00:00Z', seconds: 61.5, copied: 0 });
+  expect(event).not.toHaveProperty('counts');
 });
 
 it('lives on a terminal, where no name moves the cursor, and leaves nothing behind', () => {

@@ -32,12 +32,34 @@ it('the status says why, of three tags at most', () => {
 });
 
 it('the log says why a run failed, or the first of its tags', () => {
-  expect(logRow(RULE, RUN)).toMatchObject({ error: 'who are you?' });
+  expect(logRow(RULE, RUN)).toMatchObject({
+    error: { code: 'upstream-denied', message: 'who are you?' },
+    reason: 'who are you?',
+  });
   const errors = ['1', '2'].map((tag) => ({ tag, error: { message: 'no such blob' } }));
   expect(logRow(RULE, { ...RUN, summary: { errors } })).toMatchObject({
-    error: '1: no such blob (and 1 more)',
+    error: null,
+    reason: '1: no such blob (and 1 more)',
   });
-  expect(logRow(RULE, { ...RUN, summary: {} })).toMatchObject({ error: null });
+  expect(logRow(RULE, { ...RUN, summary: {} })).toMatchObject({ error: null, reason: null });
+});
+
+it('the log has times as the sync had them, and numbers for programs', () => {
+  const summary = {
+    startedAt: 5,
+    endedAt: 1500,
+    retryAt: 60_000,
+    counts: { copied: 2, failed: 0 },
+  };
+  expect(logRow(RULE, { ...RUN, endedAt: 1500, summary })).toMatchObject({
+    startedAt: '1970-01-01T00:00:00Z',
+    endedAt: '1970-01-01T00:00:01Z',
+    retryAt: '1970-01-01T00:01:00Z',
+    seconds: 1.5,
+    copied: 2,
+    failed: 0,
+    counts: { copied: 2 },
+  });
 });
 
 it('the log names the tags that a run has pruned', () => {

@@ -64,6 +64,27 @@ describe('a rule', () => {
     expect((await run('mirror add quay.io/a/c --to crew/c')).notes).toEqual([]);
   });
 
+  it.each([
+    ['quay.io', "'quay.io' is read as docker.io/library/quay.io"],
+    ['quay.io:5000', "'quay.io:5000' is read as docker.io/library/quay.io"],
+    ['localhost', "'localhost' is read as docker.io/library/localhost"],
+    ['busybox:1.36', undefined],
+    ['quay.io/a/b:1.0', undefined],
+  ])('for %s says how that was read, where it may be a mistake', async (from, said) => {
+    const { run } = await openCommands();
+    const { notes } = await run(`mirror add ${from} --dry-run`);
+    const reading = notes.find((note) => note.includes('is read as'));
+    expect(reading?.replace(/\. A repository .*$/, '')).toBe(said);
+  });
+
+  it.each(['foo', 'busybox'])('needs a namespace for its destination: --to %s', async (to) => {
+    const { run } = await openCommands();
+    await expect(run(`mirror add quay.io/a/b --to ${to}`)).rejects.toMatchObject({
+      code: 'request-invalid',
+      detail: { destination: to, hint: `put it into one, such as mirror/${to}` },
+    });
+  });
+
   it('is not written in a dry run', async () => {
     const { run } = await openCommands();
     const { record, notes } = await run('mirror add quay.io/a/b --dry-run');
@@ -220,7 +241,7 @@ describe('a run', () => {
     await run('mirror add quay.io/a/b:v1');
     await expect(run('mirror sync --progress plain')).rejects.toMatchObject({ exitCode: 1 });
     expect((await run('mirror status --tags')).rows).toMatchObject([
-      { tag: 'quay.io/a/b:v1', digest: null, error: expect.stringContaining('v1') },
+      { destination: 'quay.io/a/b', tag: 'v1', digest: null, error: expect.stringContaining('v1') },
     ]);
   });
 

@@ -47,6 +47,24 @@ it('upstream set changes what is named and nothing else, and takes it back', asy
   expect(bare.record).toMatchObject({ endpoint: null, ownCa: false, allowedHosts: [] });
 });
 
+it('upstream show says when the quota was observed', async () => {
+  const { run, withStorage } = await openCommands();
+  await run('upstream set docker.io');
+  const quota = { limit: 100, remaining: 6, observedAt: 0 };
+  await withStorage(({ upstreams }) => upstreams.noteQuota('docker.io', quota));
+  expect((await run('upstream show docker.io')).record).toMatchObject({
+    quota: { limit: 100, remaining: 6, observedAt: '1970-01-01T00:00:00Z' },
+  });
+});
+
+it.each(['0', '1023', 'fast'])('upstream set takes no bandwidth of %s', async (bandwidth) => {
+  const { run } = await openCommands();
+  await expect(run(`upstream set quay.io --bandwidth ${bandwidth}`)).rejects.toMatchObject({
+    code: 'commander.invalidArgument',
+    message: expect.stringContaining('bytes a second, 1KiB or more'),
+  });
+});
+
 it('upstream set --no-credentials forgets them', async () => {
   const { run } = await openCommands();
   const file = fileOf('secret\n');

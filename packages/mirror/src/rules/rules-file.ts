@@ -31,6 +31,15 @@ const PRUNE_KEYS = ['after_days', 'max_share'];
 
 type RuleEntry = z.infer<typeof RULE>;
 
+function parseDestination(text: string): RepositoryName {
+  const destination = RepositoryName.parse(text);
+  if (RepositoryName.namespace(destination) !== '') return destination;
+  throw mirrorError('request-invalid', 'the destination is in no namespace', {
+    destination,
+    hint: `put it into one, such as mirror/${destination}`,
+  });
+}
+
 /**
  * `from` may carry a tag or a digest, which is then one more that is listed.
  * @throws MirrorError `request-invalid`, DomainError `name-invalid`
@@ -42,7 +51,7 @@ export function requestRule(
 ): RequestedRule {
   const { host, path, reference } = parseUpstreamName(from);
   const upstream = { host, path };
-  const destination = to === undefined ? destinationOf(upstream) : RepositoryName.parse(to);
+  const destination = to === undefined ? destinationOf(upstream) : parseDestination(to);
   if (reference === undefined) return { upstream, destination, settings };
   const listed =
     reference.kind === 'tag'
