@@ -58,7 +58,11 @@ export async function openCertificateContexts(
   let last: Promise<void> = Promise.resolve();
   let isPolling = false;
 
-  const all = (): readonly LoadedCertificate[] => [...reader.current(), ...reader.kept()];
+  /** By name of the file: who names no server gets the same one while the first is gone for a look. */
+  const all = (): readonly LoadedCertificate[] =>
+    [...reader.current(), ...reader.kept()].toSorted((one, other) =>
+      one.facts.file < other.facts.file ? -1 : 1,
+    );
   const list = (): readonly CertificateFacts[] => all().map(({ facts }) => facts);
 
   /** A file that is there counts more than one that is gone, however long that would hold. */

@@ -149,6 +149,21 @@ it('take a file that was broken as soon as it is whole', async () => {
   expect(contexts.list()).toHaveLength(1);
 });
 
+it('are for clients that name no server the same while the first file is gone', async () => {
+  const place = openDirectories();
+  await place.init(['registry.lan']);
+  const first = await place.issue(['a.registry.lan']);
+  await place.issue(['b.registry.lan']);
+  const { contexts } = await openContexts(place);
+  const before = contexts.find(undefined);
+  expect(before).not.toBe(contexts.find('b.registry.lan'));
+  rmSync(first.path);
+  for (let look = 0; look < 3; look++) {
+    await contexts.reload();
+    expect(contexts.find(undefined)).toBe(before);
+  }
+});
+
 it('show the certificate of a file that is gone where no other is for the name', async () => {
   const place = openDirectories();
   await place.init(['registry.lan']);

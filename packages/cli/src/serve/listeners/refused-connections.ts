@@ -1,5 +1,6 @@
-// Connections that ended before their first request, and requests that no app saw, in the log. A proxy that is set up wrongly is worth a
-// warning, once in a while; that somebody's TLS failed is their business, and anybody can make it fail.
+// Connections that ended before their first request, and requests that no app saw, in the log. A proxy that
+// is set up wrongly is worth a warning, once in a while; that somebody's TLS failed is their business, and
+// anybody can make it fail.
 import type { Logger } from 'pino';
 import { createAtMostEvery } from '../log/at-most-every.ts';
 import { ProxyHeaderError } from './proxy-header.ts';
