@@ -117,6 +117,7 @@ export function logRow({ destination }: MirrorRule, run: MirrorRun): Row {
   const told = Object.entries(summary.counts ?? {}).filter(([, count]) => count > 0);
   return {
     ...runRow({ ...summary, startedAt, endedAt }),
+    runId: run.id,
     destination,
     outcome,
     counts: Object.fromEntries(told),

@@ -56,6 +56,7 @@ it('the log has times as the sync had them, and numbers for programs', () => {
     endedAt: '1970-01-01T00:00:01Z',
     retryAt: '1970-01-01T00:01:00Z',
     seconds: 1.5,
+    runId: 1,
     copied: 2,
     failed: 0,
     counts: { copied: 2 },
