@@ -4,6 +4,8 @@ export interface ClientLimits {
   readonly maxManifestBytes: number;
   readonly maxTagPageBytes: number;
   readonly maxTags: number;
+  /** Of one manifest. */
+  readonly maxReferrers: number;
   readonly maxPages: number;
   readonly maxTokenBytes: number;
   readonly maxErrorBytes: number;
@@ -25,6 +27,8 @@ export const CLIENT_LIMITS: ClientLimits = {
   // Registries that know no paging answer with all tags at once.
   maxTagPageBytes: 16 * 1024 * 1024,
   maxTags: 200_000,
+  // More than an image may have of manifests in all.
+  maxReferrers: 10_000,
   maxPages: 1000,
   maxTokenBytes: 64 * 1024,
   maxErrorBytes: 16 * 1024,

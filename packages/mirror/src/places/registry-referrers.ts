@@ -59,6 +59,7 @@ async function listByApi(
   onRequest: () => void,
 ): Promise<readonly Descriptor[] | undefined> {
   const { requester } = place;
+  const { maxPages, maxReferrers } = requester.limits;
   const found = new Map<Digest, Descriptor>();
   let query = '';
   for (let pages = 1; ; pages++) {
@@ -73,7 +74,7 @@ async function listByApi(
     const before = found.size;
     for (const descriptor of page.descriptors) found.set(descriptor.digest, descriptor);
     if (page.next === undefined) return [...found.values()];
-    if (pages >= requester.limits.maxPages || found.size === before) {
+    if (pages >= maxPages || found.size > maxReferrers || found.size === before) {
       throw corrupt(place, subject, 'the list does not end');
     }
     query = page.next;

@@ -63,7 +63,15 @@ function connect(settings: Partial<UpstreamSettings> = {}): void {
       credentials: { kind: 'basic', username: 'robot', password: 'hunter2' },
       ...settings,
     },
-    { limits: { progressWindowMs: 300, answerTimeoutMs: 1000, maxTags: 5000, maxPages: 20 } },
+    {
+      limits: {
+        progressWindowMs: 300,
+        answerTimeoutMs: 1000,
+        maxTags: 5000,
+        maxReferrers: 5000,
+        maxPages: 20,
+      },
+    },
   );
   client = createRegistryClient(deps);
   repository = client.repository(RepositoryName.parse('app'));
@@ -97,6 +105,21 @@ const wrongDigest = { 'docker-content-digest': OTHER_DIGEST };
 const imageType = { 'content-type': IMAGE.mediaType };
 const nextTags = (url: string) => json({ tags: ['a'] }, { link: `<${url}>; rel="next"` });
 
+/** Pages of so many, each with a next one behind it. */
+function moreReferrers(count: number): ScriptedAnswer {
+  return (response, request) => {
+    const from = Number(/from=(\d+)/.exec(request.path)?.[1] ?? 0);
+    const manifests = Array.from({ length: count }, (_, index) => ({
+      mediaType: IMAGE.mediaType,
+      digest: Digest.of('sha256', (from + index).toString(16).padStart(64, '0')),
+      size: 1,
+    }));
+    const { mediaType } = CONTENT.index;
+    const headers = { 'content-type': mediaType, link: `</x?from=${from + count}>; rel="next"` };
+    return json({ schemaVersion: 2, mediaType, manifests }, headers)(response, request);
+  };
+}
+
 interface Row {
   readonly name: string;
   readonly route: string;
@@ -114,6 +137,8 @@ const ROWS: readonly Row[] = [
   { name: 'a manifest that says it is huge', route: MANIFEST, answers: () => [status(200, { 'content-length': '99999999999' }, '')], act: manifest, code: 'upstream-corrupt', requests: 1 },
   { name: 'a list of tags without end', route: TAGS, answers: () => [endless()], act: tags, code: 'upstream-corrupt', requests: 1 },
   { name: 'referrers without end', route: REFERRERS, answers: () => [endless({ 'content-type': 'application/json' })], act: referrers, code: 'upstream-corrupt', requests: 1 },
+  { name: 'more and more referrers', route: REFERRERS, answers: () => [moreReferrers(1000)], act: referrers, code: 'upstream-corrupt', requests: 6 },
+  { name: 'more and more pages of referrers', route: REFERRERS, answers: () => [moreReferrers(1)], act: referrers, code: 'upstream-corrupt', requests: 20 },
   { name: 'an error without end', route: MANIFEST, answers: () => [endless({}, 403)], act: manifest, code: 'upstream-denied', requests: 1 },
   { name: 'a manifest that was compressed unasked', route: MANIFEST, answers: () => [bytes(gzipSync(Buffer.alloc(50_000_000)), { ...imageType, 'content-encoding': 'gzip' })], act: manifest, code: 'upstream-corrupt', requests: 1 },
   { name: 'an empty manifest', route: MANIFEST, answers: () => [bytes(Buffer.alloc(0), imageType)], act: manifest, code: 'upstream-corrupt' },
