@@ -3,6 +3,7 @@ import type { Digest, Reference, Tag } from '@portolan/oci';
 import { cosignTagsOf } from '../names/attached-tags.ts';
 import type { Slots } from './at-most.ts';
 import type { CopyRequest } from './copy-request.ts';
+import { checkManifestLimits } from './manifest-limits.ts';
 import type { Walk } from './walk.ts';
 
 export interface Attached {
@@ -21,13 +22,23 @@ export interface AttachedSearch {
 /** Referrers of referrers of … */
 export const MAX_ATTACHED_ROUNDS = 8;
 
-/** To any of the subjects, as the source has it now. */
-export async function findAttached(walk: Walk, subjects: readonly Digest[]): Promise<Attached[]> {
-  const found: Attached[] = [];
+/**
+ * To any of the subjects, as the source has it now, each once.
+ * @throws MirrorError `upstream-corrupt` for more than can be brought
+ */
+export async function findAttached(
+  walk: Walk,
+  subjects: readonly Digest[],
+): Promise<readonly Attached[]> {
+  const found = new Map<string, Attached>();
   await walk.each(subjects, walk.request.blobsAtOnce, async (subject) => {
-    found.push(...(await findAttachedTo(walk, subject)));
+    for (const attached of await findAttachedTo(walk, subject)) {
+      found.set(`${attached.digest} ${attached.tag ?? ''}`, attached);
+    }
+    // At once: each of many subjects may have as many as one may have.
+    checkManifestLimits(found.size, 0);
   });
-  return found;
+  return [...found.values()];
 }
 
 export async function findAttachedTo(

@@ -289,6 +289,16 @@ describe('a hostile source', () => {
     },
   );
 
+  it('with other referrers for each of many manifests is given up before all are listed', async () => {
+    const { source, sink } = places();
+    let listed = 0;
+    source.referrers = async () =>
+      Array.from({ length: 6000 }, () => describeBytes(Buffer.from(`signature ${listed++}`)));
+    const copy = copyImage(copyOf(source, sink, { withReferrers: true, blobsAtOnce: 1 }));
+    await expect(copy).rejects.toMatchObject({ code: 'upstream-corrupt' });
+    expect([listed, sink.tagged.size]).toEqual([12_000, 0]);
+  });
+
   it('with Docker schema 1 is refused', async () => {
     const body = Buffer.from('{"schemaVersion":1,"fsLayers":[]}');
     const mediaType = 'application/vnd.docker.distribution.manifest.v1+json';
