@@ -205,6 +205,60 @@ describeWith({ packages: ['docker-registry'] }, 'a mirrored repository', () => {
     }
   });
 
+  test('prunes nothing when the whole repository is gone, of a rule that lists its tags', async () => {
+    await pushTags('a', 'b');
+    await addRule('--tags a,b --prune-after 0');
+    await mirror.must(`mirror sync ${name}`);
+    proxy.interfere((each) =>
+      each.path.includes(path) ? { kind: 'answer', status: 404 } : undefined,
+    );
+    const { stderr } = await mirror.run(`mirror sync ${name}`);
+    expect(stderr).toContain('nothing is pruned');
+    for (let i = 0; i < 3; i++) await mirror.run(`mirror prune ${name} --after-days 0`);
+    expect(await digestHere('a')).toBeDefined();
+    expect(await digestHere('b')).toBeDefined();
+  });
+
+  test('names each tag that a sync prunes, and so does the log', async () => {
+    await pushTags('stays', 'goes');
+    await addRule('--prune-after 0');
+    await mirror.must(`mirror sync ${name}`);
+    await removeThere('goes');
+    const { code, stderr } = await mirror.run(`mirror sync ${name}`);
+    expect(code).toBe(0);
+    expect(stderr).toContain(`pruned: ${name}:goes`);
+    expect(await digestHere('goes')).toBeUndefined();
+    expect((await mirror.run(`mirror log ${name}`)).stderr).toContain(`pruned: ${name}:goes`);
+    expect((await mirror.json<object[]>(`mirror log ${name}`))[0]).toMatchObject({
+      pruned: ['goes'],
+      vanished: 1,
+    });
+  });
+
+  test('an odd status is a failure, and no content that differs from its digest', async () => {
+    await pushTags('a');
+    await addRule();
+    proxy.interfere((each) =>
+      each.path.includes('/manifests/') ? { kind: 'answer', status: 405 } : undefined,
+    );
+    const { code, stderr } = await mirror.run(`mirror sync ${name}`);
+    expect(code).toBe(1);
+    expect(stderr).toContain('answers unexpectedly');
+    expect(stderr).not.toContain('digest');
+  });
+
+  test('another platform that a rule asks for is planned, and its plan comes true', async () => {
+    await pushTags('a');
+    await addRule('--tags a --platform linux/amd64');
+    await mirror.must(`mirror sync ${name}`);
+    await addRule('--tags a --platform linux/amd64,linux/arm64');
+    const [plan] = await mirror.json<Plan[]>(`mirror plan ${name}`);
+    expect(plan?.images).toMatchObject([{ tag: 'a', action: 'update' }]);
+    expect(plan?.pulls).toBe(1);
+    const [run] = await mirror.json<object[]>(`mirror sync ${name}`);
+    expect(run).toMatchObject({ copied: 1, bytes: plan?.bytes, pulls: 1 });
+  });
+
   test('one bad tag stops no other', async () => {
     const tags = Array.from({ length: 12 }, (_, i) => `t${i}`);
     const images = await pushTags(...tags);
