@@ -168,11 +168,11 @@ describeWith(
         () => nobody.docker(`push ${portolan.host}/admin/app:1`),
       ],
       [
-        'unauthorized: the token does not grant this',
+        'unauthorized: the token does not grant pull',
         () => skopeo(`inspect --tls-verify=false docker://${portolan.host}/admin/app:1`),
       ],
       [
-        'unauthorized: the token does not grant this; nobody may push to a mirror',
+        'unauthorized: the token does not grant push; nobody may push to a mirror',
         async () => {
           await portolan.cli('mirror', 'add', 'quay.example/app');
           const [tls, login] = ['tls-verify=false', `creds admin:${portolan.adminPassword}`];

@@ -31,7 +31,7 @@ const REFUSED = {
   granted: [],
   digest: undefined,
   verdict: 'refused',
-  reason: 'UNAUTHORIZED: the token does not grant this; the token grants nothing',
+  reason: 'UNAUTHORIZED: the token does not grant pull; the token grants nothing',
 } as const;
 
 const ROWS: readonly CheckedRow[] = [
@@ -52,7 +52,7 @@ describe('what was checked, on a narrow terminal', () => {
         '',
         'docker',
         '  - registry-mirrors: not possible: only for docker.io: use `portolan client config proxy`',
-        '  ✘ hosts.toml: refused: UNAUTHORIZED: the token does not grant this; the token grants nothing',
+        '  ✘ hosts.toml: refused: UNAUTHORIZED: the token does not grant pull; the token grants nothing',
         `    HEAD ${URL}`,
         '    status 401, namespace quay.io',
         '',

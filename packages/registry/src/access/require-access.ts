@@ -122,14 +122,14 @@ export function createAccessControl(deps: AccessDeps): RequireAccess {
   /** Only who may pull learns that it is a mirror: to others it looks like what is not there. */
   async function refuseUngranted(token: VerifiedToken, request: AccessRequest): Promise<never> {
     const { access, repository } = request;
-    const isPush = access === 'push' || access === 'upload';
+    const action = access === 'upload' ? 'push' : access;
     const isMirror =
-      isPush &&
+      action === 'push' &&
       repository !== undefined &&
       may(token, repository, 'pull') &&
       (await deps.repositories.isInMirror(repository));
     const more = isMirror ? '; nobody may push to a mirror' : '';
-    return refuse(request, 'insufficient_scope', `the token does not grant this${more}`);
+    return refuse(request, 'insufficient_scope', `the token does not grant ${action}${more}`);
   }
 
   /**

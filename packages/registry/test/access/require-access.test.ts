@@ -118,7 +118,7 @@ async function refusal(method: string, path: string, access: readonly Access[]) 
 }
 
 describe('a push that is not granted', () => {
-  const PLAIN = 'the token does not grant this';
+  const PLAIN = 'the token does not grant push';
   const MIRROR = `${PLAIN}; nobody may push to a mirror`;
   const MIRRORED = 'quay.io/coreos/etcd';
 
@@ -131,7 +131,7 @@ describe('a push that is not granted', () => {
     ['POST', `/v2/${MIRRORED}/blobs/uploads/`, MIRRORED, MIRROR],
     ['PATCH', `/v2/${MIRRORED}/blobs/uploads/${ID}`, MIRRORED, MIRROR],
     ['PUT', `/v2/${MIRRORED}/manifests/1`, MIRRORED, MIRROR],
-    ['DELETE', `/v2/${MIRRORED}/manifests/1`, MIRRORED, PLAIN],
+    ['DELETE', `/v2/${MIRRORED}/manifests/1`, MIRRORED, 'the token does not grant delete'],
     ['POST', `/v2/${NAME}/blobs/uploads/`, NAME, PLAIN],
     ['PUT', '/v2/none/at-all/manifests/1', 'none/at-all', PLAIN],
     ['POST', `/v2/${MIRRORED}/blobs/uploads/`, 'quay.io/coreos/flannel', PLAIN],
