@@ -336,7 +336,8 @@ describe('a hostile upstream', () => {
     registry.on(HEAD, silent);
     const gone = new AbortController();
     const asked = repository.head(LATEST, gone.signal);
-    setTimeout(() => gone.abort(new Error('gone')), 50);
+    await expect.poll(() => registry.requests).toHaveLength(1);
+    gone.abort(new Error('gone'));
     await expect(asked).rejects.toThrow('gone');
     expect(registry.requests).toHaveLength(1);
   });
@@ -348,7 +349,8 @@ describe('a token service that says nothing', () => {
     registry.on('GET /token', silent);
     const gone = new AbortController();
     const asked = repository.head(LATEST, gone.signal);
-    setTimeout(() => gone.abort(new Error('gone')), 50);
+    await expect.poll(() => registry.log()).toContain('GET /token');
+    gone.abort(new Error('gone'));
     const started = performance.now();
     await expect(asked).rejects.toThrow('gone');
     expect(performance.now() - started).toBeLessThan(5000);
