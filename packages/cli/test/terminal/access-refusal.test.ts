@@ -1,16 +1,10 @@
-// What somebody reads whose command runs as a user that may not reach a file. The commands run as `nobody`
-// where the tests are root's, else as whoever runs them, beside places that are closed to that user.
-import { spawnSync } from 'node:child_process';
+// What somebody reads whose command runs as a user that may not reach a file.
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
-import { join, resolve } from 'node:path';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { explainRefusal } from '../../src/terminal/access-refusal.ts';
-
-const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
-const NOBODY = 65_534;
-const IS_ROOT = userInfo().uid === 0;
-const WHO = IS_ROOT ? `nobody (uid ${NOBODY})` : `${userInfo().username} (uid ${userInfo().uid})`;
+import { IS_ROOT, runUnprivileged, skipWhereUnreachable, WHO } from '../unprivileged-run.ts';
 
 /** `open` may be entered and read, and only its owner, if anybody, writes there; `closed` is closed. */
 function makePlaces(): string {
@@ -30,22 +24,9 @@ function makePlaces(): string {
   return directory;
 }
 
-const USER = IS_ROOT ? { uid: NOBODY, gid: NOBODY } : {};
-
-/** A checkout below root's home, say, is closed to `nobody`. */
-function isReachable(): boolean {
-  return spawnSync(process.execPath, [MAIN, '--version'], { cwd: '/', ...USER }).status === 0;
-}
-
 function run(line: string, directory: string): string {
-  const { stderr, error } = spawnSync(process.execPath, [MAIN, ...line.split(' ')], {
-    cwd: join(directory, 'open'),
-    encoding: 'utf8',
-    env: { PORTOLAN_DATA_DIR: join(directory, 'none') },
-    ...USER,
-  });
-  if (error !== undefined) throw error;
-  return stderr.replaceAll(directory, '');
+  const env = { PORTOLAN_DATA_DIR: join(directory, 'none') };
+  return runUnprivileged(line, { cwd: join(directory, 'open'), env }).replaceAll(directory, '');
 }
 
 const LAN = '--registry https://registry.lan';
@@ -57,10 +38,7 @@ interface Row {
 }
 
 describe('a place that the user of the process cannot reach', () => {
-  const canRun = isReachable();
-  beforeEach(({ skip }) => {
-    if (!canRun) skip('the checkout is in a place that is closed to the user nobody');
-  });
+  skipWhereUnreachable();
 
   it.each<Row>([
     {

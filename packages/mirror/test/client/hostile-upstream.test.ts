@@ -349,7 +349,7 @@ describe('a token service that says nothing', () => {
     registry.on('GET /token', silent);
     const gone = new AbortController();
     const asked = repository.head(LATEST, gone.signal);
-    await expect.poll(() => registry.log()).toContain('GET /token');
+    await expect.poll(() => registry.log().join()).toContain('GET /token');
     gone.abort(new Error('gone'));
     const started = performance.now();
     await expect(asked).rejects.toThrow('gone');
