@@ -3,9 +3,11 @@
 import { refuse } from '../client-error.ts';
 import { hostNameOf, type RegistryAddress } from '../registry-address.ts';
 import type { ClientConfig, ConfigRequest } from './client-config.ts';
+import { otherProxies } from './other-proxies.ts';
 import { proxyTrust } from './proxy-trust.ts';
 
 const PORT = 3128;
+const DROP_IN = '50-portolan-proxy.conf';
 
 /** `Environment="NAME=value"`: systemd unescapes backslashes and expands `%`. */
 function variable(name: string, value: string): string {
@@ -48,16 +50,18 @@ export function proxyConfig(request: ConfigRequest): ClientConfig {
     );
   }
   const unit = unitOf(request);
-  const exempt = hostsBesideProxy(request.registry).join(',');
+  const address = proxyAddress(request);
+  const exempt = hostsBesideProxy(request.registry);
   const trust = proxyTrust(request, unit);
   return {
     files: [
       {
-        path: `/etc/systemd/system/${unit}.d/50-portolan-proxy.conf`,
-        text: `[Service]\n${variable('HTTPS_PROXY', proxyAddress(request))}\n${variable('NO_PROXY', exempt)}\n`,
+        path: `/etc/systemd/system/${unit}.d/${DROP_IN}`,
+        text: `[Service]\n${variable('HTTPS_PROXY', address)}\n${variable('NO_PROXY', exempt.join(','))}\n`,
       },
       ...trust.files,
     ],
+    surroundings: otherProxies(request, { unit, file: DROP_IN, address, exempt }),
     reload: ['systemctl daemon-reload', `systemctl restart ${unit}`],
     notes: [
       ...trust.notes,
