@@ -1,5 +1,5 @@
-// What a request must be before any app sees it (RFC 9112 §3.2, reference S20). Node's parser refuses odd
-// framings; what it lets through and a proxy in front may read otherwise is refused here.
+// What a request must be before any app sees it (RFC 9112 §3.2 and §6.1, reference S20). Node's parser refuses
+// odd framings; what it lets through and a proxy in front may read otherwise is refused here.
 import type { IncomingMessage } from 'node:http';
 
 const MAX_HEADERS = 100;
@@ -27,6 +27,11 @@ function toOriginForm(request: IncomingMessage, host: string): boolean {
   return authority.toLowerCase() === host.toLowerCase();
 }
 
+/** One of HTTP/1.0 on the way passes it on unread, and sees the end elsewhere (RFC 9112 §6.1). */
+function isFramingFaulty({ headers, httpVersion }: IncomingMessage): boolean {
+  return httpVersion !== '1.1' && headers['transfer-encoding'] !== undefined;
+}
+
 /** Where a body ends is known for `chunked` alone; another coding before it would have to be undone. */
 function isCodingKnown({ headers }: IncomingMessage): boolean {
   const coding = headers['transfer-encoding'];
@@ -45,6 +50,7 @@ export function refusalOf(request: IncomingMessage): RefusedStatus | undefined {
     // HTTP/1.0 need not say it.
     if (request.httpVersion !== '1.0') return 400;
   } else if (!HOST.test(host)) return 400;
+  if (isFramingFaulty(request)) return 400;
   if (!isCodingKnown(request)) return 501;
   return toOriginForm(request, host) ? undefined : 400;
 }

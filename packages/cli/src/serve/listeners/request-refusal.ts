@@ -24,7 +24,7 @@ export interface RequestRefusal {
 }
 
 const TEXTS: Readonly<Record<RefusedStatus, string>> = {
-  400: 'A request has one Host header, a name or an address, and a path that is of that host.',
+  400: 'A request has one Host header, a name or an address, a path that is of that host, and in HTTP/1.0 no Transfer-Encoding.',
   417: 'No Expect is understood here but 100-continue.',
   431: 'These are more headers than a request may have.',
   501: 'No Transfer-Encoding is understood here but chunked.',
