@@ -153,4 +153,18 @@ describe('portolan doctor beside a server with TLS', () => {
       expect.arrayContaining(['fail data-directory', 'fail running', 'fail tcp']),
     );
   });
+
+  it('has nothing against a data directory before the first start', async () => {
+    const fresh = {
+      PORTOLAN_DATA_DIR: join(scratchDirectory(), 'fresh'),
+      PORTOLAN_LISTEN: '127.0.0.1:1',
+    };
+    const init = run({ args: ['ca', 'init', '--name', 'localhost'], env: fresh });
+    expect(await init.exited, init.stderr()).toBe(0);
+    const { found, troubles } = await runDoctor([], fresh);
+    for (const name of ['file-system', 'disk-speed', 'database', 'keys']) {
+      expect(found.get(name)?.verdict, `${name}: ${found.get(name)?.summary}`).toBe('skipped');
+    }
+    expect(troubles).toEqual(['fail running', 'fail tcp']);
+  });
 });

@@ -1,8 +1,8 @@
 // Whose the data directory is, what lies there for others to read, and whether it is on one local disk.
-import type { Stats } from 'node:fs';
+import { existsSync, type Stats } from 'node:fs';
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Check, fail, type Finding, ok, onMachine, warn } from '../check.ts';
+import { type Check, fail, type Finding, ok, onMachine, skipped, warn } from '../check.ts';
 import { formatBytes } from '../../terminal/format-bytes.ts';
 
 const OTHERS = 0o077;
@@ -87,6 +87,7 @@ async function spaceOf(directory: string, floorBytes: number): Promise<Finding> 
 export const freeSpace: Check = onMachine({
   name: 'free-space',
   topic: 'data',
+  after: ['data-directory'],
   run: ({ directory, settings }) => spaceOf(directory, settings.storage.diskFloorBytes),
 });
 
@@ -111,12 +112,15 @@ export function judgeFileSystem(kind: number): Finding | undefined {
 export const fileSystem: Check = onMachine({
   name: 'file-system',
   topic: 'data',
+  after: ['data-directory'],
   async run({ directory }) {
     const judged = judgeFileSystem((await statfs(directory)).type);
     if (judged !== undefined) return judged;
-    const devices = await Promise.all(
-      ['blobs', 'uploads'].map(async (part) => (await stat(join(directory, part))).dev),
-    );
+    const parts = ['blobs', 'uploads'].map((part) => join(directory, part));
+    // The server makes them on its first start.
+    const missing = parts.find((part) => !existsSync(part));
+    if (missing !== undefined) return skipped(`there is no ${missing} yet`);
+    const devices = await Promise.all(parts.map(async (part) => (await stat(part)).dev));
     if (new Set(devices).size > 1) {
       return fail('blobs and uploads are on two file systems', {
         meaning: 'an upload cannot take its place by a rename, and every push fails',
