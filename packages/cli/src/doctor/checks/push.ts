@@ -2,7 +2,7 @@
 // away again, also when something went wrong in between.
 import { OCI_MANIFEST } from '@portolan/oci';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Check, fail, type Finding, ok, onServer, warn } from '../check.ts';
+import { type Check, fail, type Finding, ok, onServer, skipped, warn } from '../check.ts';
 import {
   openScratch,
   pushImage,
@@ -11,6 +11,7 @@ import {
   type Scratch,
   TAG,
 } from '../scratch-repository.ts';
+import { clockGap, describeGap, LEEWAY_MS } from '../clock-gap.ts';
 import type { Server } from '../server.ts';
 
 /** Of the five seconds that a check may take. */
@@ -132,6 +133,12 @@ function explain(refused: Refused, server: Server): Finding {
       meaning: 'the token does not allow it',
       remedy: 'give a namespace that the user may push to with --namespace',
     });
+  }
+  // Such a token has the time of this machine; one that the server issued has its own.
+  const now = server.clock();
+  const gap = clockGap(answer, { from: now, to: now }) ?? 0;
+  if (Math.abs(gap) > LEEWAY_MS) {
+    return skipped(`no token that is signed here is good there: ${describeGap(gap)}`);
   }
   return fail(`${message} to a token that was signed here`, {
     meaning: 'the server runs with another public_url, token.issuer or data directory than these',

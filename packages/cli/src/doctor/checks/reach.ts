@@ -3,13 +3,11 @@ import { reasonOf } from '@portolan/oci';
 import { connect } from 'node:net';
 import { bareHost } from '../../connection/server-trust.ts';
 import { type Check, fail, type Finding, ok, onServer, skipped, warn } from '../check.ts';
+import { clockGap, describeGap, LEEWAY_MS, SECOND_MS } from '../clock-gap.ts';
 import type { Server } from '../server.ts';
 
 const WITHIN_MS = 3000;
-const SECOND_MS = 1000;
 const NOTED_MS = 10 * SECOND_MS;
-/** Beyond this a fresh token is not valid yet, or not any more. */
-const LEEWAY_MS = 60 * SECOND_MS;
 
 async function tryConnect(host: string, port: number): Promise<void> {
   const socket = connect({ host, port, signal: AbortSignal.timeout(WITHIN_MS) });
@@ -95,12 +93,11 @@ export const clock: Check = onServer({
   after: ['tcp', 'tls'],
   async run({ connection, clock: now }) {
     const sentAt = now();
-    const { headers } = await connection.send({ url: '/v2/' });
-    const date = Date.parse(headers.get('date') ?? '');
-    if (Number.isNaN(date)) return skipped('the server tells no time');
-    // The header has whole seconds, and was written somewhere between.
-    const off = Math.max(0, sentAt - SECOND_MS - date, date - now());
-    const summary = `${Math.round(off / SECOND_MS)} s apart`;
+    const answer = await connection.send({ url: '/v2/' });
+    const gap = clockGap(answer, { from: sentAt, to: now() });
+    if (gap === undefined) return skipped('the server tells no time');
+    const off = Math.abs(gap);
+    const summary = describeGap(gap);
     const remedy = 'let both machines follow a time server: `timedatectl set-ntp true`';
     if (off > LEEWAY_MS) {
       const meaning =
