@@ -51,7 +51,10 @@ function stemOf(file: string): string {
 async function explainUnknown(error: unknown, name: string, deps: RenewalDeps): Promise<unknown> {
   if (!(error instanceof DomainError) || error.code !== 'certificate-unknown') return error;
   const { listCertificates } = await import('@portolan/tls');
-  const { certificates, unreadable } = await listCertificates(deps.directories.certificates);
+  const { certificates, unreadable } = await listCertificates(
+    deps.directories.certificates,
+    deps.clock(),
+  );
   const foreign = [...certificates, ...unreadable].find(({ file }) => stemOf(file) === name);
   if (foreign !== undefined) {
     const hint = 'get the next one from them, then `portolan ca import CERTIFICATE KEY`';

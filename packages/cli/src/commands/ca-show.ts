@@ -8,7 +8,7 @@ import { authorityRecord } from './ca-init.ts';
 import type { CommandContext } from './context.ts';
 import { optionalTimestamp, timestamp } from './timestamp.ts';
 
-const COLUMNS = ['file', 'names', 'expires', 'inUse', 'source', 'renews', 'issuer'];
+const COLUMNS = ['file', 'names', 'expires', 'inUseFor', 'source', 'renews', 'issuer'];
 
 function rowsOf({ certificates, unreadable }: CertificateList) {
   return [
@@ -62,7 +62,7 @@ function registerShow(ca: Command, context: CommandContext): void {
       );
       const { output, tls, clock } = context;
       const { authority: directory, certificates } = tls.directories;
-      const rows = rowsOf(await listCertificates(certificates));
+      const rows = rowsOf(await listCertificates(certificates, clock()));
       const isBroken = rows.some(({ problem }) => problem !== null);
       const columns = isBroken ? [...COLUMNS, 'problem'] : COLUMNS;
       const part = { key: 'certificates', rows, columns };

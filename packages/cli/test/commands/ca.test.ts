@@ -90,7 +90,13 @@ it('issues a certificate that lists as in use and renewed', async () => {
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   const { rows } = await commands.run('ca show');
   expect(rows).toMatchObject([
-    { file: 'registry.lan.pem', inUse: true, source: 'authority', problem: null },
+    {
+      file: 'registry.lan.pem',
+      inUse: true,
+      inUseFor: ['registry.lan', '*.registry.lan'],
+      source: 'authority',
+      problem: null,
+    },
   ]);
 });
 

@@ -28,6 +28,7 @@ function certificate(days: number, renewsIn: number | undefined): ListedCertific
     issuer: 'b',
     fingerprint: 'AA',
     inUseFor: ['a'],
+    notBefore: NOW - 10 * DAY_MS,
     notAfter: NOW + days * DAY_MS,
     source: renewsIn === undefined ? 'imported' : 'authority',
     renewsAt: renewsIn === undefined ? undefined : NOW + renewsIn * DAY_MS,
@@ -66,6 +67,21 @@ describe('a finding', () => {
     ['a fresh authority', judgeAuthority({ notAfter: NOW + 400 * DAY_MS }, NOW), undefined],
     ['one in its last year', judgeAuthority({ notAfter: NOW + 300 * DAY_MS }, NOW), 'warn'],
     ['one that ended', judgeCertificate(certificate(-2, undefined), NOW), 'fail'],
+    [
+      'one that just ended',
+      judgeCertificate({ ...certificate(0, -30), notAfter: NOW }, NOW),
+      'fail',
+    ],
+    [
+      'one that ended, with another in use',
+      judgeCertificate({ ...certificate(-2, undefined), inUseFor: [] }, NOW),
+      'warn',
+    ],
+    [
+      'one that does not hold yet',
+      judgeCertificate({ ...certificate(200, undefined), notBefore: NOW + DAY_MS }, NOW),
+      'fail',
+    ],
   ])('about %s', (_, finding, verdict) => {
     expect(finding?.verdict).toBe(verdict);
     if (verdict === 'warn' || verdict === 'fail') {

@@ -2,13 +2,16 @@
 // at every second, in every process by itself: fs.watch misses changes on mounted and shared disks.
 import type { SecureContext } from 'node:tls';
 import type { CertificateFacts } from './certificate-pem.ts';
-import { matchCertificate } from './choose-certificate.ts';
-import { createDirectoryReader, type ReadEvent } from './directory-reader.ts';
-import type { LoadedCertificate } from './load-certificate.ts';
+import { firstHolding, matchCertificate } from './choose-certificate.ts';
+import {
+  createDirectoryReader,
+  type ReadEvent,
+  type ServedCertificate,
+} from './directory-reader.ts';
 import { DAY_MS, daysUntil, SOON_DAYS } from './remaining-days.ts';
 
 export interface CertificateContexts {
-  /** Exact name, then a wildcard of one label, then the first file. Undefined when there is none at all. */
+  /** As choose-certificate.ts has it, or else the first file. Undefined when there is none at all. */
   find(serverName: string | undefined): SecureContext | undefined;
   /** The same without the first file: a certificate that is for the name. */
   match(serverName: string): SecureContext | undefined;
@@ -59,7 +62,7 @@ export async function openCertificateContexts(
   let isPolling = false;
 
   /** By name of the file: who names no server gets the same one while the first is gone for a look. */
-  const all = (): readonly LoadedCertificate[] =>
+  const all = (): readonly ServedCertificate[] =>
     [...reader.current(), ...reader.kept()].toSorted((one, other) =>
       one.facts.file < other.facts.file ? -1 : 1,
     );
@@ -67,9 +70,11 @@ export async function openCertificateContexts(
 
   /** A file that is there counts more than one that is gone, however long that would hold. */
   function match(serverName: string): SecureContext | undefined {
-    const matching =
-      matchCertificate(reader.current(), serverName) ?? matchCertificate(reader.kept(), serverName);
-    return matching?.context;
+    const now = deps.clock();
+    const matching = [reader.current(), reader.kept()].flatMap(
+      (certificates) => matchCertificate(certificates, serverName, now) ?? [],
+    );
+    return firstHolding(matching, now)?.context;
   }
 
   async function read(): Promise<void> {
@@ -96,7 +101,7 @@ export async function openCertificateContexts(
   return {
     find(serverName) {
       const matching = serverName === undefined ? undefined : match(serverName);
-      return matching ?? all()[0]?.context;
+      return matching ?? firstHolding(all(), deps.clock())?.context;
     },
     match,
     list,

@@ -8,7 +8,8 @@ export interface CertificateFacts {
   /** Its name in the directory. */
   readonly file: string;
   readonly names: readonly string[];
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, as is `notAfter`. */
+  readonly notBefore: number;
   readonly notAfter: number;
   readonly issuer: string;
   /** SHA-256, `AA:BB…` */
@@ -76,6 +77,7 @@ export function factsOf(file: string, certificate: X509Certificate): Certificate
   return {
     file,
     names: namesOf(certificate),
+    notBefore: certificate.validFromDate.getTime(),
     notAfter: certificate.validToDate.getTime(),
     issuer: commonNameOf(certificate.issuer),
     fingerprint: certificate.fingerprint256,

@@ -2,9 +2,15 @@
 // place of what can: the certificate of a file that breaks stays, and so does that of a file that goes away,
 // since nobody can tell a mistake from an intention. It stays until others are for its names, or a restart.
 import { isMissing } from '@portolan/storage';
+import { dirname } from 'node:path';
 import { type CertificateFile, listCertificateFiles } from './certificate-directory.ts';
 import { loadCertificate, type LoadedCertificate, stampOf } from './load-certificate.ts';
 import { lostNames } from './lost-names.ts';
+import { type CertificateOrigin, originOf } from './renewal-record.ts';
+
+export interface ServedCertificate extends LoadedCertificate {
+  readonly source: CertificateOrigin;
+}
 
 export interface ReadEvent {
   readonly kind: 'loaded' | 'failed';
@@ -21,9 +27,9 @@ export interface DirectoryReader {
   /** Never throws: what cannot be read is reported. */
   read(): Promise<void>;
   /** Of the files that are there. */
-  current(): readonly LoadedCertificate[];
+  current(): readonly ServedCertificate[];
   /** Of those that are gone. */
-  kept(): readonly LoadedCertificate[];
+  kept(): readonly ServedCertificate[];
   /** Files that cannot be used, or are gone while they are served; the directory when it cannot be read. */
   unusable(): readonly string[];
 }
@@ -31,7 +37,7 @@ export interface DirectoryReader {
 interface Entry {
   /** Of the files that `certificate` was read from. */
   readonly stamp: string | undefined;
-  readonly certificate: LoadedCertificate | undefined;
+  readonly certificate: ServedCertificate | undefined;
   /** What was reported last, so that it is said once. */
   readonly failure: string | undefined;
   /** At how many looks in a row the file was not there. */
@@ -60,8 +66,11 @@ async function readEntry(
   try {
     stamp = await stampOf(file);
     const isSame = before !== undefined && stamp === before.stamp;
-    if (isSame && before.failure === undefined) return { ...before, missed: 0 };
-    const certificate = (isSame ? before.certificate : undefined) ?? (await loadCertificate(file));
+    const loaded = (isSame ? before.certificate : undefined) ?? (await loadCertificate(file));
+    // Written after the file itself, and removed by an import of the same.
+    const source = await originOf(dirname(file.certificatePath), file.file);
+    const certificate = { ...loaded, source };
+    if (isSame && before.failure === undefined) return { ...before, certificate, missed: 0 };
     const message = `for ${certificate.facts.names.join(', ')}`;
     report({ kind: 'loaded', file: file.file, message });
     return { stamp, certificate, failure: undefined, missed: 0 };
@@ -100,8 +109,8 @@ function keepGone(
 
 export function createDirectoryReader({ directory, report }: DirectoryReaderDeps): DirectoryReader {
   let entries = new Map<string, Entry>();
-  let current: readonly LoadedCertificate[] = [];
-  let kept: readonly LoadedCertificate[] = [];
+  let current: readonly ServedCertificate[] = [];
+  let kept: readonly ServedCertificate[] = [];
   let isUnreadable = false;
 
   async function look(): Promise<void> {

@@ -3,9 +3,9 @@ import { type Authority, openAuthority } from '../authority/authority.ts';
 import { readAuthorityCertificate } from '../authority/authority-files.ts';
 import { mayIssueFor } from '../authority/issue-certificate.ts';
 import type { CertificateName } from '../names/certificate-name.ts';
-import { matchCertificate } from './choose-certificate.ts';
 import type { CertificateDirectories } from './issue-into-directory.ts';
-import { listCertificates } from './list-certificates.ts';
+import { readCertificateFiles } from './list-certificates.ts';
+import { isCovered } from './lost-names.ts';
 
 export interface Uncovered {
   readonly names: readonly CertificateName[];
@@ -20,12 +20,10 @@ export async function findUncovered(
 ): Promise<Uncovered> {
   const isThere = (await readAuthorityCertificate(directories.authority)) !== undefined;
   const authority = isThere ? await openAuthority(directories.authority) : undefined;
-  const { certificates } = await listCertificates(directories.certificates);
-  const files = certificates.map((facts) => ({ facts }));
+  const { read } = await readCertificateFiles(directories.certificates);
+  const held = read.flatMap(({ facts }) => facts.names);
   const uncovered = names.filter(
-    (name) =>
-      matchCertificate(files, name) === undefined &&
-      !(authority !== undefined && mayIssueFor(authority, name)),
+    (name) => !isCovered(name, held) && !(authority !== undefined && mayIssueFor(authority, name)),
   );
   return { names: uncovered, authority };
 }

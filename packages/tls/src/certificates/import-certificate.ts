@@ -14,6 +14,7 @@ import {
 import { createContext } from './load-certificate.ts';
 import { lostNames } from './lost-names.ts';
 import { daysUntil, SOON_DAYS } from './remaining-days.ts';
+import { othersInUse } from './others-in-use.ts';
 import { removeRenewalRecord } from './renewal-record.ts';
 import { namesThere } from './replaced-names.ts';
 
@@ -155,5 +156,8 @@ export async function importCertificate(
   const lost = lostNames(await namesThere(directory, stem), facts.names);
   const file = await writeCertificateFile(directory, stem, pem);
   await removeRenewalRecord(directory, stem);
-  return { ...facts, file, warnings: [...lossOf(lost), ...warningsOf(ordered, now)] };
+  const others = (await othersInUse(directory, file, now)).map(
+    ({ file: other, names }) => `${other} stays in use for ${names.join(', ')}`,
+  );
+  return { ...facts, file, warnings: [...others, ...lossOf(lost), ...warningsOf(ordered, now)] };
 }

@@ -10,7 +10,8 @@ export interface NamesRequest {
   readonly out?: string | undefined;
 }
 
-function isCovered(name: string, names: readonly string[]): boolean {
+/** By itself, or by a wildcard of one label. */
+export function isCovered(name: string, names: readonly string[]): boolean {
   const wildcard = CertificateName.wildcardOf(name);
   return names.includes(name) || (wildcard !== undefined && names.includes(wildcard));
 }

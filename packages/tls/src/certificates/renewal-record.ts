@@ -9,6 +9,9 @@ import { CertificateName } from '../names/certificate-name.ts';
 
 export type CertificateSource = 'authority' | 'acme';
 
+/** Where a certificate has come from; what we have no record of was brought. */
+export type CertificateOrigin = CertificateSource | 'imported';
+
 export interface RenewalRecord {
   readonly source: CertificateSource;
   readonly names: readonly CertificateName[];
@@ -56,6 +59,26 @@ export async function readRenewalRecord(
   const path = pathOf(directory, stem);
   const text = await readIfThere(path);
   return text === undefined ? undefined : parseRecord(path, text);
+}
+
+/**
+ * A `.pem` alone is ever made by us: a pair of the same name is an operator's.
+ * @throws TlsError `certificate-invalid` when it is damaged
+ */
+export async function readRecordOf(
+  directory: string,
+  file: string,
+): Promise<RenewalRecord | undefined> {
+  return file.endsWith('.pem') ? readRenewalRecord(directory, file.slice(0, -4)) : undefined;
+}
+
+/** What cannot be read is a record nevertheless, and nobody but us writes one. */
+export async function originOf(directory: string, file: string): Promise<CertificateOrigin> {
+  try {
+    return (await readRecordOf(directory, file))?.source ?? 'imported';
+  } catch {
+    return 'authority';
+  }
 }
 
 /** Stems of the files that have a record. */

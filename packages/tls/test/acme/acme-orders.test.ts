@@ -179,16 +179,16 @@ describe('renewal by ACME', () => {
       orderCertificate: (names: readonly CertificateName[]) => orders.order(names),
     };
     expect(await renewDue(deps)).toMatchObject([{ file: '_acme.pem', outcome: 'renewed' }]);
-    const before = await listCertificates(certificates);
+    const before = await listCertificates(certificates, place.clock());
     expect(before.certificates).toMatchObject([{ names: NAMES, source: 'acme' }]);
     server.refuse('order', new AcmeProblem('rateLimited', 'wait', 429));
     place.pass(70 * DAY_MS);
     expect(await renewDue(deps)).toMatchObject([
       { outcome: 'failed', error: { code: 'acme-limited' } },
     ]);
-    expect(await listCertificates(certificates)).toEqual(before);
+    expect(await listCertificates(certificates, place.clock())).toEqual(before);
     expect(await renewDue(deps)).toMatchObject([{ outcome: 'renewed' }]);
-    expect(await listCertificates(certificates)).not.toEqual(before);
+    expect(await listCertificates(certificates, place.clock())).not.toEqual(before);
   });
 });
 

@@ -4,8 +4,16 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { expect, it, onTestFinished } from 'vitest';
+import { makeCertificate } from '../../../../test/support/openssl-certificate.ts';
 import { certificateBlocks, keyBlock } from '../../src/certificates/certificate-pem.ts';
-import { type CertificateEvent, DAY_MS, openCertificateContexts } from '../../src/index.ts';
+import { removeRenewalRecord } from '../../src/certificates/renewal-record.ts';
+import {
+  type CertificateEvent,
+  DAY_MS,
+  importCertificate,
+  listCertificates,
+  openCertificateContexts,
+} from '../../src/index.ts';
 import { openDirectories } from '../fixtures/directories.ts';
 
 async function openContexts(place: ReturnType<typeof openDirectories>, pollMs = 60_000) {
@@ -72,6 +80,50 @@ it('prefer of two for one name the one that holds longer', async () => {
   const ask = await startServer(contexts);
   const certificate = (await ask('registry.lan')).getPeerCertificate();
   expect(certificate.fingerprint256).toBe(longer.fingerprint);
+});
+
+it('show what was imported until it ends, however long ours holds, and need no reload for it', async () => {
+  const place = openDirectories();
+  await place.init(['registry.lan']);
+  const directory = place.directories.certificates;
+  place.pass(60_000);
+  const theirs = makeCertificate({
+    commonName: 'corporate',
+    subjectAltName: 'DNS:hub.registry.lan,DNS:registry.lan',
+    days: 93,
+  });
+  await importCertificate({ directory, clock: place.clock }, theirs);
+  const { contexts } = await openContexts(place);
+  const imported = contexts.find('hub.registry.lan');
+  place.pass(61 * DAY_MS);
+  await place.issue(['registry.lan'], 90);
+  await contexts.reload();
+  expect(contexts.find('registry.lan')).toBe(imported);
+  expect((await listCertificates(directory, place.clock())).certificates).toMatchObject([
+    { file: 'hub.registry.lan.pem', inUseFor: ['hub.registry.lan', 'registry.lan'] },
+    { file: 'registry.lan.pem', inUseFor: [] },
+  ]);
+  place.pass(33 * DAY_MS);
+  const ours = contexts.find('registry.lan');
+  expect(ours).not.toBe(imported);
+  expect([contexts.match('registry.lan'), contexts.find('nobody.knows')]).toEqual([ours, ours]);
+  expect((await listCertificates(directory, place.clock())).certificates).toMatchObject([
+    { file: 'hub.registry.lan.pem', inUseFor: ['hub.registry.lan'] },
+    { file: 'registry.lan.pem', inUseFor: ['registry.lan'] },
+  ]);
+});
+
+it('take an imported file as such from the moment in which its record goes', async () => {
+  const place = openDirectories();
+  await place.init(['registry.lan']);
+  await place.issue(['a.registry.lan', 'registry.lan'], 10);
+  await place.issue(['b.registry.lan', 'registry.lan'], 30);
+  const { contexts } = await openContexts(place);
+  const [a, b] = [contexts.find('a.registry.lan'), contexts.find('b.registry.lan')];
+  expect(contexts.find('registry.lan')).toBe(b);
+  await removeRenewalRecord(place.directories.certificates, 'a.registry.lan');
+  await contexts.reload();
+  expect(contexts.find('registry.lan')).toBe(a);
 });
 
 it('read a pair of files as they read one, and nothing else', async () => {

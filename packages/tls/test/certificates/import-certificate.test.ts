@@ -61,7 +61,7 @@ describe('import', () => {
     const blocks = [server, middle].map(({ certificate }) => certificateBlocks(certificate)[0]);
     expect(certificateBlocks(pem)).toEqual(blocks);
     expect(keyBlock(pem)).toBe(server.key);
-    const { certificates } = await listCertificates(deps.directory);
+    const { certificates } = await listCertificates(deps.directory, deps.clock());
     expect(certificates).toMatchObject([{ file: 'registry.corp.pem', source: 'imported' }]);
   });
 
@@ -74,6 +74,28 @@ describe('import', () => {
     const { warnings } = await importCertificate(deps, request);
     expect(warnings).toEqual(['the one before was also for *.registry.corp']);
     expect((await importCertificate(deps, request)).warnings).toEqual([]);
+  });
+
+  it('says for which of its names another one stays in use', async () => {
+    const { deps, init, issue } = setUp();
+    await init(['corp']);
+    await issue(['hub.a.corp', 'b.hub.a.corp']);
+    const both = makeCertificate({
+      commonName: 'x',
+      subjectAltName: 'DNS:*.a.corp,DNS:b.hub.a.corp',
+      days: 90,
+    });
+    expect((await importCertificate(deps, both)).warnings).toEqual([
+      'hub.a.corp.pem stays in use for hub.a.corp',
+    ]);
+    const alike = makeCertificate({
+      commonName: 'y',
+      subjectAltName: 'DNS:b.hub.a.corp',
+      days: 60,
+    });
+    expect((await importCertificate(deps, alike)).warnings).toEqual([
+      '_wildcard.a.corp.pem stays in use for b.hub.a.corp',
+    ]);
   });
 
   it('takes the chain from a file of its own, and warns when there is none', async () => {
@@ -143,7 +165,7 @@ describe('import', () => {
       code: 'certificate-invalid',
       message: expect.stringMatching(message),
     });
-    expect((await listCertificates(deps.directory)).certificates).toEqual([]);
+    expect((await listCertificates(deps.directory, deps.clock())).certificates).toEqual([]);
   });
 
   it('says how a password is taken off a key', async () => {

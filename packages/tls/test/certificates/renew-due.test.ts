@@ -14,8 +14,8 @@ import { openDirectories } from '../fixtures/directories.ts';
 
 type Place = ReturnType<typeof openDirectories>;
 
-async function fingerprintOf({ directories }: Place, file: string) {
-  const { certificates } = await listCertificates(directories.certificates);
+async function fingerprintOf({ directories, clock }: Place, file: string) {
+  const { certificates } = await listCertificates(directories.certificates, clock());
   return certificates.find((one) => one.file === file)?.fingerprint;
 }
 
@@ -33,7 +33,7 @@ describe('a certificate of the authority', () => {
     expect(await renewDue(place)).toEqual([{ file: 'registry.lan.pem', outcome: 'renewed' }]);
     expect(await fingerprintOf(place, 'registry.lan.pem')).not.toBe(fingerprint);
     expect(keyBlock(readFileSync(path, 'utf8'))).not.toBe(key);
-    const { certificates } = await listCertificates(place.directories.certificates);
+    const { certificates } = await listCertificates(place.directories.certificates, place.clock());
     expect(certificates).toMatchObject([{ names: ['registry.lan', '*.registry.lan'] }]);
     expect(await isRenewalDue(place)).toBe(false);
   });

@@ -16,16 +16,32 @@ const IMPORTED_SOON_DAYS = 21;
 /** The server tries every hour. */
 const LATE_MS = 2 * DAY_MS;
 
+/** One that does not hold now is shown only where no other is for the name. */
+function judgeTime(
+  { file, notBefore, notAfter, inUseFor }: ListedCertificate,
+  now: number,
+  remedy: string,
+): Finding | undefined {
+  if (notBefore <= now && now < notAfter) return undefined;
+  const isEarly = now < notBefore;
+  const summary = isEarly
+    ? `${file} holds only from ${new Date(notBefore).toISOString()} on`
+    : `${file} ended ${Math.max(0, -daysUntil(notAfter, now))} days ago`;
+  const what = isEarly ? 'wait, or check the clock of this host' : remedy;
+  return inUseFor.length > 0
+    ? fail(summary, { meaning: 'clients refuse it', remedy: what })
+    : warn(summary, { meaning: 'for its names others are shown', remedy: what });
+}
+
 export function judgeCertificate(certificate: ListedCertificate, now: number): Finding | undefined {
-  const { file, notAfter, renewsAt, source } = certificate;
-  const days = daysUntil(notAfter, now);
+  const { file, renewsAt, source } = certificate;
+  const days = daysUntil(certificate.notAfter, now);
   const remedy =
     source === 'imported'
       ? 'get the next one from whoever issued it, then `portolan ca import CERTIFICATE KEY`'
       : '`portolan ca renew`, and see what it says';
-  if (days < 0) {
-    return fail(`${file} ended ${-days} days ago`, { meaning: 'clients refuse it', remedy });
-  }
+  const outOfTime = judgeTime(certificate, now, remedy);
+  if (outOfTime !== undefined) return outOfTime;
   if (renewsAt !== undefined && now > renewsAt + LATE_MS) {
     return warn(`${file} should have been renewed, and ends in ${days} days`, {
       meaning: 'the server does not renew it, or could not; its log says why',
@@ -54,7 +70,10 @@ export const certificates: Check = onMachine({
   topic: 'network',
   async run({ settings, clock }) {
     const { directories, acme } = settings.tls;
-    const { certificates: listed, unreadable } = await listCertificates(directories.certificates);
+    const { certificates: listed, unreadable } = await listCertificates(
+      directories.certificates,
+      clock(),
+    );
     const broken = unreadable.map(({ file, error }) =>
       fail(`${file} cannot be used: ${reasonOf(error)}`, {
         meaning: 'a running server keeps the one of before, and one that starts has none',
