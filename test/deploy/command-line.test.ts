@@ -18,6 +18,7 @@ const TWO_UNITS = ['auth', 'registry'].flatMap((half) => [
 const CONNECT = 'portolan-connect.service';
 
 const PROGRAM = `#!/bin/sh
+if [ "$2" = password ]; then printf '<%s>\\n' "$PORTOLAN_ADMIN_PASSWORD"; exit; fi
 echo "$(id -un) $HOME $PORTOLAN_DATA_DIR $PORTOLAN_PUBLIC_URL \${XDG_RUNTIME_DIR-none} $PORTOLAN_LISTEN $*"
 `;
 
@@ -64,6 +65,30 @@ const SITES: readonly Site[] = [
     setting: 'PORTOLAN_LISTEN=https://[::]:8443',
     listen: 'https://[::]:8443',
   },
+  {
+    name: 'one service whose drop-in says two things in a line',
+    enabled: ['portolan.service'],
+    dropIns: { 'portolan.service': 'Environment=PORTOLAN_WORKERS=2 PORTOLAN_LISTEN=[::]:5000' },
+    listen: '[::]:5000',
+  },
+  {
+    name: 'one service whose drop-in has single quotes',
+    enabled: ['portolan.service'],
+    dropIns: { 'portolan.service': `Environment='X=a b' 'PORTOLAN_LISTEN=[::]:5000'` },
+    listen: '[::]:5000',
+  },
+  {
+    name: 'one service whose drop-in goes on in the next line',
+    enabled: ['portolan.service'],
+    dropIns: { 'portolan.service': 'Environment=X=1 \\\n  PORTOLAN_LISTEN=[::]:5000' },
+    listen: '[::]:5000',
+  },
+  {
+    name: 'one service on a socket with an owner, of portolan.env',
+    enabled: ['portolan.service'],
+    setting: 'PORTOLAN_LISTEN=unix:/run/portolan/p.sock?mode=0660&owner=:haproxy',
+    listen: 'unix:/run/portolan/p.sock?mode=0660&owner=:haproxy',
+  },
   { name: 'two services', enabled: TWO_UNITS, listen: TWO },
   {
     name: 'two services, one on a socket elsewhere',
@@ -84,6 +109,26 @@ const SITES: readonly Site[] = [
   },
 ];
 
+/** As systemd 252 reads them: a line of portolan.env, and what becomes of the password. */
+const LINES: readonly (readonly [line: string, value: string])[] = [
+  ['PORTOLAN_ADMIN_PASSWORD=pa$$w0rd', 'pa$$w0rd'],
+  ['PORTOLAN_ADMIN_PASSWORD=correct horse battery', 'correct horse battery'],
+  ['PORTOLAN_ADMIN_PASSWORD=$(id)`id`&;|<>*', '$(id)`id`&;|<>*'],
+  [' PORTOLAN_ADMIN_PASSWORD =  a#b;c  ', 'a#b;c'],
+  [`PORTOLAN_ADMIN_PASSWORD=it's "so"`, `it's "so"`],
+  ['PORTOLAN_ADMIN_PASSWORD=" a \\"b\\" \\$c \\d "', ' a "b" $c \\d '],
+  [`PORTOLAN_ADMIN_PASSWORD=' a\\b "c" '`, ' a\\b "c" '],
+  [`PORTOLAN_ADMIN_PASSWORD="a"'b' c`, 'abc'],
+  ['PORTOLAN_ADMIN_PASSWORD=a\\ \\b\\\nc', 'a bc'],
+  ['PORTOLAN_ADMIN_PASSWORD=a\n#PORTOLAN_ADMIN_PASSWORD=b\n;PORTOLAN_ADMIN_PASSWORD=c', 'a'],
+  ['PORTOLAN_ADMIN_PASSWORD=a\nexport PORTOLAN_ADMIN_PASSWORD=b\nno assignment', 'a'],
+  ['PORTOLAN_ADMIN_PASSWORD=', ''],
+];
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 describeWith({ packages: ['systemd'], root: true }, 'the command line beside the services', () => {
   let machine: Machine;
   beforeAll(async () => {
@@ -102,9 +147,9 @@ describeWith({ packages: ['systemd'], root: true }, 'the command line beside the
       ),
       ...Object.entries(dropIns).map(
         ([unit, text]) =>
-          `mkdir -p ${UNITS}/${unit}.d; printf '[X]\\n%s\\n' '${text}' >${UNITS}/${unit}.d/own.conf`,
+          `mkdir -p ${UNITS}/${unit}.d; printf '[X]\\n%s\\n' ${quoted(text)} >${UNITS}/${unit}.d/own.conf`,
       ),
-      `(cat ${DEPLOY}/portolan.env; echo '${setting}') >/etc/portolan/portolan.env`,
+      `(cat ${DEPLOY}/portolan.env; printf '%s\\n' ${quoted(setting)}) >/etc/portolan/portolan.env`,
       enabled.length > 0 ? `systemctl --quiet enable ${enabled.join(' ')}` : '',
     ];
     await machine.must(lines.join('\n'));
@@ -118,6 +163,12 @@ describeWith({ packages: ['systemd'], root: true }, 'the command line beside the
       '/opt/portolan/packages/cli/src/main.ts',
       'health',
     ]);
+  });
+
+  test.each(LINES)('reads portolan.env as systemd does: %j', async (setting, value) => {
+    await setUp({ name: '', enabled: [], setting, listen: ONE });
+    const { output } = await machine.must('sh /opt/command password');
+    expect(output).toBe(`<${value}>\n`);
   });
 
   test('runs as the user of the service, without what is root’s', async () => {
