@@ -7,6 +7,7 @@ import { listRetiredAuthorities, openAuthority } from '../authority/authority.ts
 import { tlsError } from '../errors.ts';
 import { readIfThere } from '../files/whole-file.ts';
 import { hasIssued } from '../trust/trusted-authorities.ts';
+import { listCertificateFiles } from './certificate-directory.ts';
 import { certificateBlocks, namesOf } from './certificate-pem.ts';
 import type { IssueDeps } from './issue-into-directory.ts';
 import { listRenewalRecords, readRenewalRecord } from './renewal-record.ts';
@@ -59,11 +60,18 @@ async function recordedNames(directory: string, stem: string): Promise<readonly 
  * names with it. @throws TlsError `certificate-exists`
  */
 export async function replacedNames(directory: string, stem: string): Promise<readonly string[]> {
+  await refusePair(directory, stem);
   const replaced = await findReplaced(directory, stem);
   const isOurs = (await listRenewalRecords(directory)).includes(stem);
   if (replaced !== undefined && !isOurs) refuseForeign(replaced);
   const names = replaced?.own === undefined ? [] : namesOf(replaced.own);
   return [...names, ...(await recordedNames(directory, stem))];
+}
+
+/** The pair of an operator, which would go on to be shown. */
+async function refusePair(directory: string, stem: string): Promise<void> {
+  const pair = (await listCertificateFiles(directory)).find(({ file }) => file === `${stem}.crt`);
+  if (pair !== undefined) refuseForeign({ path: pair.certificatePath, own: undefined });
 }
 
 async function isIssuedByUs(

@@ -2,9 +2,9 @@ import { X509Certificate } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { namesOf } from '../../src/certificates/certificate-pem.ts';
+import { certificateBlocks, keyBlock, namesOf } from '../../src/certificates/certificate-pem.ts';
 import { readRenewalRecord } from '../../src/certificates/renewal-record.ts';
-import { issueIntoDirectory, renewDue } from '../../src/index.ts';
+import { issueIntoDirectory, listCertificates, renewDue } from '../../src/index.ts';
 import { openDirectories } from '../fixtures/directories.ts';
 
 const DOMAINS = ['registry.lan'];
@@ -82,6 +82,26 @@ describe('a certificate that takes the place of one with other names', () => {
     await place.issue(BOTH);
     expect(await renewDue(place, { isForced: true })).toMatchObject([{ outcome: 'renewed' }]);
   });
+});
+
+it('is refused beside a pair of the same name, which an operator brought', async () => {
+  const place = openDirectories();
+  await place.init(DOMAINS);
+  const { path } = await place.issue(DOMAINS);
+  const { certificates } = place.directories;
+  const pem = readFileSync(path, 'utf8');
+  writeFileSync(join(certificates, 'registry.lan.crt'), certificateBlocks(pem).join(''));
+  await expect(place.issue(DOMAINS)).resolves.toHaveProperty('path');
+  writeFileSync(join(certificates, 'registry.lan.key'), keyBlock(pem) ?? '');
+  await expect(place.issue(DOMAINS)).rejects.toMatchObject({
+    code: 'certificate-exists',
+    message: expect.stringContaining('registry.lan.crt is there, and was not issued by us'),
+  });
+  const listed = await listCertificates(certificates, place.clock());
+  expect(listed.certificates).toMatchObject([
+    { file: 'registry.lan.crt', source: 'imported', renewsAt: undefined },
+    { file: 'registry.lan.pem', source: 'authority' },
+  ]);
 });
 
 async function openOut() {
