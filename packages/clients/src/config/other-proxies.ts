@@ -122,10 +122,9 @@ function readEnvironmentFiles(
   { unit }: OwnProxy,
 ): readonly Found[] {
   const name = unit.replace(/\.service$/, '');
-  const read = units
-    .flatMap(({ text = '' }) => settingsOf(text, 'EnvironmentFile'))
-    .map((path) => path.replace(/^-/, '').replaceAll(/%[Np]/g, name));
-  const files = found.filter(({ path }) => read.includes(path));
+  const named = units.flatMap(({ text = '' }) => settingsOf(text, 'EnvironmentFile'));
+  const read = new Set(named.map((path) => path.replace(/^-/, '').replaceAll(/%[Np]/g, name)));
+  const files = found.filter(({ path }) => read.has(path));
   return files.map(({ path, text = '' }) => {
     const [proxy, exempt] = NAMES.map((one) => fileVariable(text, one));
     return { path, proxy, exempt, names: NAMES };

@@ -1,5 +1,7 @@
-// Tables of other files of `registries.conf` that decide in place of ours, seen in podman 4.3: one for a
-// longer prefix in any file, and one for the same prefix in a file whose name comes later.
+// Tables of `registries.conf` that decide in place of ours, seen in podman 4.3: one for a longer prefix in any
+// file, and one for the same prefix in a file whose name comes later. In our own file all counts that others
+// put there or an earlier run for another address left, but for what is replaced.
+import type { UpstreamHost } from '@portolan/oci';
 import { parse } from 'smol-toml';
 import {
   type ConfigRequest,
@@ -7,8 +9,15 @@ import {
   namedUpstreams,
   type Surroundings,
 } from './client-config.ts';
+import { mergeRegistries } from './registry-tables.ts';
 
 type Table = Readonly<Record<string, unknown>>;
+
+interface Own {
+  readonly wanted: readonly UpstreamHost[];
+  /** The path of our file. */
+  readonly ours: string;
+}
 
 const MAIN = '/etc/containers/registries.conf';
 
@@ -41,22 +50,28 @@ function placeElsewhere(table: Table, { registry }: ConfigRequest): string | und
   return places.find((place) => place !== registry.host && !place.startsWith(`${registry.host}/`));
 }
 
+/** Whether a table with this prefix counts over one of ours. */
+function decides(prefix: string, path: string, { wanted, ours }: Own): boolean {
+  if (path === ours) return prefix !== '' && !wanted.some((host) => host === prefix);
+  // The main file is read before all others.
+  const isLater = path !== MAIN && path > ours;
+  return wanted.some((host) => prefix.startsWith(`${host}/`) || (isLater && prefix === host));
+}
+
 function warningsOf(
   { path, text = '' }: FoundPlace,
   request: ConfigRequest,
   ours: string,
 ): readonly string[] {
-  // The main file is read before all others.
-  const isLater = path !== MAIN && path > ours;
-  return readTables(text).flatMap((table) => {
+  const own = { wanted: namedUpstreams(request), ours };
+  // Ours as it will be.
+  const counting = path === ours ? mergeRegistries(text, request, ours) : text;
+  return readTables(counting).flatMap((table) => {
     const prefix = textOf(table, 'prefix') || textOf(table, 'location');
-    const decides = namedUpstreams(request).some(
-      (host) => prefix.startsWith(`${host}/`) || (isLater && prefix === host),
-    );
-    const elsewhere = decides ? placeElsewhere(table, request) : undefined;
-    return elsewhere === undefined
-      ? []
-      : [`${prefix} is not fail-closed: ${path} leads to ${elsewhere}. Remove its table there.`];
+    if (!decides(prefix, path, own)) return [];
+    const elsewhere = placeElsewhere(table, request);
+    if (elsewhere === undefined) return [];
+    return [`${prefix} is not fail-closed: ${path} leads to ${elsewhere}. Remove its table there.`];
   });
 }
 
@@ -70,9 +85,7 @@ export function otherRegistriesConf(
     patterns: [MAIN, `${MAIN}.d/*.conf`],
     judge: (found) => ({
       files: [],
-      warnings: found
-        .filter(({ path }) => path !== ours)
-        .flatMap((place) => warningsOf(place, request, ours)),
+      warnings: found.flatMap((place) => warningsOf(place, request, ours)),
     }),
   };
 }

@@ -1,35 +1,20 @@
 // `registries.conf.d` (containers-registries.conf(5), version 2), which podman, buildah, skopeo and
-// CRI-O read. Fail-closed renames a registry to a namespace of ours; fail-open puts ours before it.
-// Only `[[registry]]` tables: a global key after a table would silently become a part of it.
-import { UpstreamHost } from '@portolan/oci';
+// CRI-O read.
 import {
   certificateFiles,
   type ClientConfig,
   type ConfigFile,
   type ConfigRequest,
-  namedUpstreams,
 } from './client-config.ts';
 import { otherRegistriesConf } from './other-registries-conf.ts';
-import { tomlString } from './toml.ts';
+import { mergeRegistries } from './registry-tables.ts';
 
 const FILE = '/etc/containers/registries.conf.d/50-portolan.conf';
 
-function registryTable({ registry, fails }: ConfigRequest, upstream: UpstreamHost): string {
-  const ours = [
-    `location = ${tomlString(`${registry.host}/${UpstreamHost.namespaceOf(upstream)}`)}`,
-    ...(registry.isPlain ? ['insecure = true'] : []),
-  ];
-  const lines = ['[[registry]]', `prefix = ${tomlString(upstream)}`];
-  if (fails === 'open') {
-    lines.push(`location = ${tomlString(upstream)}`, '[[registry.mirror]]', ...ours);
-  } else lines.push(...ours);
-  return `${lines.join('\n')}\n`;
-}
-
 function registriesFiles(request: ConfigRequest): readonly ConfigFile[] {
-  const tables = namedUpstreams(request).map((upstream) => registryTable(request, upstream));
+  const text = mergeRegistries('', request, FILE);
   return [
-    { path: FILE, text: tables.join('\n') },
+    { path: FILE, text, merge: (existing) => mergeRegistries(existing, request, FILE) },
     ...certificateFiles(request, `/etc/containers/certs.d/${request.registry.host}/ca.crt`),
   ];
 }

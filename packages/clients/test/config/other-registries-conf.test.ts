@@ -16,6 +16,11 @@ const mirrored = (...places: readonly string[]): readonly string[] =>
   places.flatMap((place) => ['[[registry.mirror]]', `location = "${place}"`]);
 
 const SAME = table('prefix = "docker.io"', 'location = "other.lan/x"');
+const QUAY_OPEN = table(
+  'prefix = "quay.io"',
+  'location = "quay.io"',
+  ...mirrored('registry.lan/quay.io'),
+);
 /** Prefix and place. */
 const LIBRARY = ['docker.io/library', 'docker.io/library'] as const;
 const LONGER = table('location = "docker.io/library"');
@@ -26,6 +31,13 @@ describe('what makes a registry fail-open is told', () => {
     ['a longer one in a later file', LATER, LONGER, LIBRARY],
     ['a longer one in an earlier file', EARLIER, LONGER, LIBRARY],
     ['a longer one in the main file', MAIN, LONGER, LIBRARY],
+    ['a longer one in our own file', OURS, LONGER, LIBRARY],
+    [
+      'one of an earlier run for another address',
+      OURS,
+      table('prefix = "quay.io"', 'location = "old.lan/quay.io"'),
+      ['quay.io', 'old.lan/quay.io'],
+    ],
     [
       'a mirror elsewhere before ours',
       LATER,
@@ -46,7 +58,8 @@ describe('what makes a registry fail-open is told', () => {
   it.each<[string, string, string, Wanted]>([
     ['the same prefix in an earlier file, over which ours counts', EARLIER, SAME, {}],
     ['the same prefix in the main file', MAIN, SAME, {}],
-    ['our own file', OURS, table('prefix = "docker.io/a"', 'location = "a.lan"'), {}],
+    ['ours of before, which is replaced', OURS, SAME, {}],
+    ['ours of a fail-open run, which changes', OURS, QUAY_OPEN, {}],
     [
       'one that leads here',
       LATER,

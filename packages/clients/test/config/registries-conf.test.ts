@@ -1,7 +1,7 @@
 // podman, buildah, skopeo and CRI-O.
 import { parse } from 'smol-toml';
 import { describe, expect, it } from 'vitest';
-import { CA, config, files } from '../request.ts';
+import { CA, config, files, merged } from '../request.ts';
 
 const FILE = '/etc/containers/registries.conf.d/50-portolan.conf';
 
@@ -56,5 +56,53 @@ location = "registry.lan/docker.io"
   it("is CRI-O's too, which has to be told", () => {
     expect(files('crio', { ca: CA })).toEqual(files('podman', { ca: CA }));
     expect(config('crio').reload).toEqual(['systemctl reload crio']);
+  });
+});
+
+const text = (ns: string, fails: 'open' | 'closed' = 'closed', registry = 'https://registry.lan') =>
+  files('podman', { ns, fails, registry })[FILE] ?? '';
+
+describe('a file of ours that is there already', () => {
+  const BY_HAND = '[[registry]]\nprefix = "a.lan"\nlocation = "b.lan"\n';
+
+  it('keeps the registries of an earlier run', () => {
+    const text2 = merged('podman', text('quay.io,docker.io'), { ns: 'ghcr.io' });
+    expect(text2).toBe(text('quay.io,docker.io,ghcr.io'));
+    expect(merged('podman', text2, { ns: 'docker.io' })).toBe(text2);
+  });
+
+  it.each([
+    ['open', 'closed'],
+    ['closed', 'open'],
+  ] as const)('brings them from fail-%s to fail-%s', (before, fails) => {
+    const there = text('quay.io,docker.io', before);
+    expect(merged('podman', there, { ns: 'ghcr.io', fails })).toBe(
+      text('quay.io,docker.io,ghcr.io', fails),
+    );
+  });
+
+  it('brings them from plain HTTP to TLS', () => {
+    const there = text('quay.io', 'open', 'http://registry.lan');
+    expect(merged('podman', there, { ns: 'quay.io' })).toBe(text('quay.io'));
+  });
+
+  it('keeps what a person put there', () => {
+    const there = `# mine\nshort-name-mode = "disabled"\n\n${BY_HAND}\n# ours\n${text('quay.io', 'open')}`;
+    expect(merged('podman', there, { ns: 'docker.io' })).toBe(
+      `# mine\nshort-name-mode = "disabled"\n\n${BY_HAND}\n# ours\n${text('quay.io,docker.io')}`,
+    );
+  });
+
+  it('replaces what a person put there for a registry that is wanted', () => {
+    expect(merged('podman', `${BY_HAND}\n${text('quay.io')}`, { ns: 'a.lan' })).toBe(
+      text('a.lan,quay.io'),
+    );
+  });
+
+  it.each([
+    ['[', /is no TOML$/],
+    ['registry = [{ location = "a.lan" }]', /no table can be added/],
+  ])('is left alone when it is %j', (there, message) => {
+    expect(() => merged('podman', there)).toThrow(message);
   });
 });
