@@ -117,6 +117,11 @@ describeWith({ packages: ['docker-registry', 'skopeo'] }, 'the trees of skopeo',
     await writeFile(join(directory, blob), '');
     await ours(line);
     expect(await contentOf(directory)).toEqual(before);
+    const bytes = await readFile(join(directory, blob));
+    bytes.writeUInt8(bytes.readUInt8(0) ^ 1, 0);
+    await writeFile(join(directory, blob), bytes);
+    await ours(line);
+    expect(await contentOf(directory)).toEqual(before);
   });
 
   test('without --all one platform is taken, as skopeo does', async () => {

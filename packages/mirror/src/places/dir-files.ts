@@ -100,7 +100,7 @@ export async function hashFile(hash: Hash, file: string): Promise<number> {
   const handle = await open(file, 'r');
   let size = 0;
   try {
-    for await (const chunk of handle.createReadStream({ autoClose: false })) {
+    for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: READ })) {
       hash.update(chunk as Buffer);
       size += (chunk as Buffer).length;
     }

@@ -1,12 +1,15 @@
-// Which files a `dir:` tree has already, wherever they are: read once, when it is first asked, and
-// kept up with what is written. A name is a digest, so any file of that name and size will do.
+// Which files a `dir:` tree has already, wherever they are: listed once, when it is first asked, and kept
+// up with what is written. A name is only a promise: what is given out was hashed in this run.
 import { join } from 'node:path';
-import { fileSize } from './dir-files.ts';
 import { isContentFile, listDirectory, STAGING_DIRECTORY, walkTree } from './dir-layout.ts';
+import type { SoundFiles, WantedFile } from './sound-files.ts';
 
 export interface DirInventory {
-  /** The path of a file of this name; `size` undefined takes any. */
-  find(name: string, size: number | undefined): Promise<string | undefined>;
+  /** The path of a file that holds these bytes. */
+  find(wanted: WantedFile): Promise<string | undefined>;
+  /** Files of this name that `find` came across and that hold something else. */
+  broken(name: string): readonly string[];
+  /** A file that was written. */
   add(name: string, path: string): Promise<void>;
 }
 
@@ -25,20 +28,25 @@ async function readAll(root: string): Promise<Map<string, Set<string>>> {
   return paths;
 }
 
-export function createDirInventory(root: string): DirInventory {
+export function createDirInventory(root: string, sound: SoundFiles): DirInventory {
   let reading: Promise<Map<string, Set<string>>> | undefined;
   const all = (): Promise<Map<string, Set<string>>> => (reading ??= readAll(root));
+  const broken = new Map<string, Set<string>>();
   return {
-    async find(name, size) {
-      for (const path of (await all()).get(name) ?? []) {
-        const actual = await fileSize(path);
-        if (actual !== undefined && (size === undefined || actual === size)) return path;
+    async find(wanted) {
+      for (const path of (await all()).get(wanted.file) ?? []) {
+        const state = await sound.check(path, wanted);
+        if (state === 'sound') return path;
+        if (state === 'absent') continue;
+        broken.set(wanted.file, (broken.get(wanted.file) ?? new Set<string>()).add(path));
       }
       return undefined;
     },
+    broken: (name) => [...(broken.get(name) ?? [])],
     async add(name, path) {
       const paths = await all();
       paths.set(name, (paths.get(name) ?? new Set<string>()).add(path));
+      broken.get(name)?.delete(path);
     },
   };
 }

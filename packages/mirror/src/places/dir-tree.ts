@@ -1,6 +1,6 @@
 // Writes `dir:` trees that skopeo reads. An image's manifest.json comes last, so a directory that has
-// one is whole; a second run skips those, and completes the others. A blob is stored once, and linked
-// into every image that has it.
+// one was whole once. A second run hashes what is there, skips the images that still are, and completes
+// the others. A blob is stored once, and linked into every image that has it.
 import {
   type Descriptor,
   type Digest,
@@ -11,10 +11,10 @@ import {
 import { trySyncDirectory } from '@portolan/storage';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { orAborted } from '../copy/or-aborted.ts';
 import { createSlots, type Slots } from '../copy/at-most.ts';
 import { mirrorError } from '../errors.ts';
 import {
-  fileSize,
   makeImageDirectory,
   readManifestFile,
   refuseLinks,
@@ -35,6 +35,7 @@ import {
 } from './dir-layout.ts';
 import { createDirStaging, type DirStaging, type StagingOwner } from './dir-staging.ts';
 import type { FetchedManifest, ManifestHead, SinkRepository } from './place.ts';
+import { createSoundFiles, type SoundFiles, type WantedFile } from './sound-files.ts';
 
 export interface DirTree {
   /**
@@ -48,6 +49,7 @@ export interface DirTree {
 
 interface Tree {
   readonly root: string;
+  readonly sound: SoundFiles;
   readonly inventory: DirInventory;
   readonly staging: DirStaging;
   /** Directories whose manifest was replaced. */
@@ -75,6 +77,12 @@ function partsOf(manifest: FetchedManifest): readonly Part[] {
 
 type Find = (part: Part) => Promise<string | undefined>;
 
+const wantedFile = ({ file, descriptor: { digest, size } }: Part): WantedFile => ({
+  file,
+  digest,
+  size,
+});
+
 /** Every part of the image with the file it is in; children that are not there have none. */
 async function* collectParts(
   manifest: FetchedManifest,
@@ -99,10 +107,11 @@ async function isWhole(manifest: FetchedManifest, find: Find): Promise<boolean> 
   return true;
 }
 
-function findIn(directory: string): Find {
-  return async ({ file, descriptor }) => {
-    const path = join(directory, file);
-    return (await fileSize(path)) === descriptor.size ? path : undefined;
+function findIn({ sound }: Tree, directory: string, signal?: AbortSignal): Find {
+  return async (part) => {
+    signal?.throwIfAborted();
+    const path = join(directory, part.file);
+    return (await sound.check(path, wantedFile(part))) === 'sound' ? path : undefined;
   };
 }
 
@@ -115,10 +124,14 @@ async function readImage(directory: string): Promise<FetchedManifest | undefined
   }
 }
 
-async function wholeImage(directory: string): Promise<FetchedManifest | undefined> {
+async function wholeImage(
+  tree: Tree,
+  directory: string,
+  signal?: AbortSignal,
+): Promise<FetchedManifest | undefined> {
   const manifest = await readImage(directory);
   if (manifest === undefined) return undefined;
-  return (await isWhole(manifest, findIn(directory))) ? manifest : undefined;
+  return (await isWhole(manifest, findIn(tree, directory, signal))) ? manifest : undefined;
 }
 
 function missing(directory: string, { file, descriptor }: Part): never {
@@ -129,15 +142,27 @@ function missing(directory: string, { file, descriptor }: Part): never {
   });
 }
 
+/** Puts the part into the image, and in the place of every broken file that has its name. */
+async function placePart(tree: Tree, found: string, target: string, part: Part): Promise<void> {
+  const { sound, inventory, staging } = tree;
+  await removeSpecial(target);
+  const isThere = (await sound.check(target, wantedFile(part))) === 'sound';
+  const broken = inventory.broken(part.file).filter((path) => path !== found);
+  for (const path of new Set([...(isThere ? [] : [target]), ...broken])) {
+    await shareFile(found, path);
+    await inventory.add(part.file, path);
+  }
+  if (!isThere && dirname(found) === staging.directory) await rm(found, { force: true });
+}
+
 async function fillDirectory(
   tree: Tree,
   directory: string,
   manifest: FetchedManifest,
 ): Promise<void> {
-  const { inventory, staging } = tree;
   await refuseLinks(tree.root, directory);
   await makeImageDirectory(directory);
-  const find: Find = ({ file, descriptor }) => inventory.find(file, descriptor.size);
+  const find: Find = (part) => tree.inventory.find(wantedFile(part));
   for await (const { part, found } of collectParts(manifest, find)) {
     const target = join(directory, part.file);
     if (found === undefined) {
@@ -145,17 +170,12 @@ async function fillDirectory(
       if (part.isRequired && !part.isChild) missing(directory, part);
       continue;
     }
-    await removeSpecial(target);
-    if ((await fileSize(target)) !== part.descriptor.size) {
-      await shareFile(found, target);
-      await inventory.add(part.file, target);
-      if (dirname(found) === staging.directory) await rm(found, { force: true });
-    }
+    await placePart(tree, found, target, part);
   }
 }
 
 async function writeImage(tree: Tree, directory: string, manifest: FetchedManifest): Promise<void> {
-  const existing = await wholeImage(directory);
+  const existing = await wholeImage(tree, directory);
   if (existing?.body.equals(manifest.body) === true) return;
   await tree.staging.open();
   await fillDirectory(tree, directory, manifest);
@@ -168,43 +188,55 @@ async function writeImage(tree: Tree, directory: string, manifest: FetchedManife
 async function stageChild(tree: Tree, manifest: FetchedManifest): Promise<void> {
   const { inventory, staging } = tree;
   const name = childFile(manifest.digest);
-  if ((await inventory.find(name, manifest.body.length)) !== undefined) return;
+  const { digest, body } = manifest;
+  if ((await inventory.find({ file: name, digest, size: body.length })) !== undefined) return;
   await staging.open();
   const file = join(staging.directory, name);
   await writeWhole(file, manifest.body);
   await inventory.add(name, file);
 }
 
-async function findChild(tree: Tree, digest: Digest): Promise<FetchedManifest | undefined> {
-  const file = await tree.inventory.find(childFile(digest), undefined);
+async function findChild(
+  tree: Tree,
+  digest: Digest,
+  signal: AbortSignal,
+): Promise<FetchedManifest | undefined> {
+  const { inventory } = tree;
+  const file = await inventory.find({ file: childFile(digest), digest, size: undefined });
   if (file === undefined) return undefined;
   const manifest = await readManifestFile(file, digest);
   if (manifest === undefined) return undefined;
-  const find: Find = (part) => tree.inventory.find(part.file, part.descriptor.size);
+  const find: Find = (part) => {
+    signal.throwIfAborted();
+    return inventory.find(wantedFile(part));
+  };
   return (await isWhole(manifest, find)) ? manifest : undefined;
 }
 
 function createSink(tree: Tree, name: string, image: Digest | undefined): SinkRepository {
-  const { root, inventory, staging } = tree;
+  const { root, sound, inventory, staging } = tree;
   const directoryOf = (reference: Reference) => imageDirectory(root, name, reference);
-  const find = (reference: Reference): Promise<FetchedManifest | undefined> =>
+  const find = (reference: Reference, signal: AbortSignal): Promise<FetchedManifest | undefined> =>
     reference.kind === 'digest' && reference.digest !== image
-      ? findChild(tree, reference.digest)
-      : wholeImage(directoryOf(reference));
+      ? findChild(tree, reference.digest, signal)
+      : wholeImage(tree, directoryOf(reference), signal);
   return {
     name: join(root, name),
     async head(reference, signal): Promise<ManifestHead | undefined> {
       signal.throwIfAborted();
-      const found = await find(reference);
+      // Hashing a large file takes a while; who has given up does not wait for it.
+      const found = await orAborted(find(reference, signal), signal);
       if (found === undefined) return undefined;
       return { digest: found.digest, mediaType: found.mediaType, size: found.body.length };
     },
     async hasBlob({ digest, size }, signal) {
       signal.throwIfAborted();
-      return (await inventory.find(blobFile(digest), size)) !== undefined;
+      const found = inventory.find({ file: blobFile(digest), digest, size });
+      return (await orAborted(found, signal)) !== undefined;
     },
     async putBlob(descriptor, open, signal) {
       const file = await staging.take(descriptor, open, signal);
+      await sound.trust(file, descriptor.digest);
       await inventory.add(blobFile(descriptor.digest), file);
     },
     async putManifest(manifest, tags: readonly Tag[], signal) {
@@ -220,11 +252,12 @@ function createSink(tree: Tree, name: string, image: Digest | undefined): SinkRe
 }
 
 /** A replaced image's files, and its signatures, which are not those of the new one. */
-async function removeLeftovers(directory: string): Promise<void> {
+async function removeLeftovers(tree: Tree, directory: string): Promise<void> {
   const manifest = await readImage(directory);
   if (manifest === undefined) return;
   const needed = new Set<string>();
-  for await (const { part } of collectParts(manifest, findIn(directory))) needed.add(part.file);
+  for await (const { part } of collectParts(manifest, findIn(tree, directory)))
+    needed.add(part.file);
   for (const { name } of await listDirectory(directory)) {
     if (isContentFile(name) && !needed.has(name)) await rm(join(directory, name), { force: true });
   }
@@ -238,9 +271,11 @@ async function emptyStaging({ directory }: DirStaging): Promise<void> {
 
 /** Writes nothing before the first blob or manifest does. */
 export function createDirTree(root: string, owner: StagingOwner): DirTree {
+  const sound = createSoundFiles();
   const tree: Tree = {
     root,
-    inventory: createDirInventory(root),
+    sound,
+    inventory: createDirInventory(root, sound),
     staging: createDirStaging(root, owner),
     written: new Set(),
     inTurn: createSlots(1),
@@ -248,7 +283,7 @@ export function createDirTree(root: string, owner: StagingOwner): DirTree {
   return {
     repository: (name, image) => createSink(tree, name, image),
     async close() {
-      for (const directory of tree.written) await removeLeftovers(directory);
+      for (const directory of tree.written) await removeLeftovers(tree, directory);
       if (tree.written.size > 0) await emptyStaging(tree.staging);
       await tree.staging.close();
     },

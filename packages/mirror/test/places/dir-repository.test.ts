@@ -144,6 +144,68 @@ describe('dir: trees', () => {
     expect((await (await read(root)).manifest(tag, signal))?.body).toEqual(first.manifest.body);
   });
 
+  describe('with a flipped byte', () => {
+    const layer = first.blobs[1] ?? Buffer.alloc(0);
+    const flipped = Buffer.from(layer).fill(layer[9] === 1 ? 2 : 1, 9, 10);
+    const tag = { kind: 'tag', tag: Tag.parse('1') } as const;
+
+    async function makeDamaged(): Promise<{ root: string; damaged: string }> {
+      const root = await makeRoot();
+      const tree = createDirTree(root, OWNER);
+      await putImage(tree, first, '1');
+      await tree.close();
+      const damaged = join(imagePath(root, '1'), hexOf(layer));
+      await writeFile(damaged, flipped);
+      return { root, damaged };
+    }
+
+    it('in a blob do not have the image, and mend it', async () => {
+      const { root, damaged } = await makeDamaged();
+      const again = createDirTree(root, OWNER);
+      expect(await again.repository(NAME).head(tag, signal)).toBeUndefined();
+      await putImage(again, first, '1');
+      await again.close();
+      expect(await readFile(damaged)).toEqual(layer);
+    });
+
+    it('in a blob neither give it to another image nor keep it', async () => {
+      const { root, damaged } = await makeDamaged();
+      const again = createDirTree(root, OWNER);
+      await putImage(again, first, '2');
+      await again.close();
+      expect(await readFile(join(imagePath(root, '2'), hexOf(layer)))).toEqual(layer);
+      expect(await readFile(damaged)).toEqual(layer);
+    });
+
+    it('in what an interrupted run has left fetch it anew', async () => {
+      const root = await makeRoot();
+      await putBlobs(createDirTree(root, OWNER), first.blobs);
+      await writeFile(join(root, '.portolan-partial', hexOf(layer)), flipped);
+      const again = createDirTree(root, OWNER);
+      await putImage(again, first, '1');
+      await again.close();
+      expect(await readFile(join(imagePath(root, '1'), hexOf(layer)))).toEqual(layer);
+    });
+
+    it('in a child of an index complete the index', async () => {
+      const root = await makeRoot();
+      const index = sampleIndex([first.manifest], ['multi']);
+      const child = `${hexOf(first.manifest.body)}.manifest.json`;
+      const put = async () => {
+        const tree = createDirTree(root, OWNER);
+        await putContent(tree, { blobs: first.blobs, manifests: [first.manifest, index] });
+        await tree.repository(NAME).putManifest(first.manifest, [], signal);
+        await tree.repository(NAME).putManifest(index, index.tags, signal);
+        await tree.close();
+      };
+      await put();
+      const file = join(imagePath(root, 'multi'), child);
+      await writeFile(file, first.manifest.body.toString().replace('3', '2'));
+      await put();
+      expect(await readFile(file)).toEqual(first.manifest.body);
+    });
+  });
+
   it('do not touch an image that is there', async () => {
     const root = await makeRoot();
     await putImage(createDirTree(root, OWNER), first, '1');
