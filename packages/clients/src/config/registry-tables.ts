@@ -36,13 +36,17 @@ function readPiece(piece: string): TomlTable | undefined {
   }
 }
 
+function isTable(value: unknown): value is TomlTable {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** The registry of a piece that is one table and nothing else. */
 function upstreamOf(piece: string): UpstreamHost | undefined {
   const { registry, ...more } = readPiece(piece) ?? {};
   if (!Array.isArray(registry) || registry.length !== 1) return undefined;
   if (Object.keys(more).length > 0) return undefined;
   const [table] = registry;
-  if (typeof table !== 'object' || Array.isArray(table) || table instanceof Date) return undefined;
+  if (!isTable(table)) return undefined;
   const { location, prefix = location } = table;
   // Only as the engine knows it: it takes another spelling for another prefix.
   const host = typeof prefix === 'string' ? UpstreamHost.find(prefix) : undefined;
