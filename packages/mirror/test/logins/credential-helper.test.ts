@@ -3,13 +3,16 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { askCredentialHelper } from '../../src/logins/credential-helper.ts';
+import { askCredentialHelper, createAskHelper } from '../../src/logins/credential-helper.ts';
 
 const HELPERS: Readonly<Record<string, string>> = {
   good: `read server; printf '{"ServerURL":"%s","Username":"u","Secret":"of %s"}' "$server" "$server"`,
   empty: `echo 'credentials not found in native keychain'; exit 1`,
   broken: `echo 'c2VjcmV0'; exit 2`,
   garbled: `echo 'c2VjcmV0'`,
+  slow: `sleep 2; echo '{"Username":"u","Secret":"s"}'`,
+  left: `sleep 2 & echo '{"Username":"u","Secret":"s"}'`,
+  endless: `while echo 'y'; do :; done`,
   deaf: `exec 0<&-; echo '{"Username":"u","Secret":"s"}'`,
 };
 
@@ -52,4 +55,19 @@ describe('a credential helper', () => {
       expect(JSON.stringify([failure, String(failure)])).not.toContain('c2VjcmV0');
     },
   );
+
+  it.each(['slow', 'left'])(
+    'that is %s has its time, and no more for what it has started itself',
+    async (name) => {
+      const ask = createAskHelper({ timeoutMs: 200, maxBytes: 1024 });
+      const started = performance.now();
+      await expect(ask(name, 'quay.io')).rejects.toMatchObject({ code: 'request-invalid' });
+      expect(performance.now() - started).toBeLessThan(1500);
+    },
+  );
+
+  it('that prints without end is stopped', async () => {
+    const ask = createAskHelper({ timeoutMs: 20_000, maxBytes: 1024 });
+    await expect(ask('endless', 'quay.io')).rejects.toMatchObject({ code: 'request-invalid' });
+  });
 });
