@@ -1,6 +1,6 @@
 // deploy/demo/one-box.sh, as a person runs it: from certificates to `docker run` on the other side of an air
 // gap, with nothing left behind, whatever the machine tells its engines.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { describeWith } from '../support/debian-package.ts';
@@ -56,7 +56,13 @@ describeWith({ packages: PACKAGES, root: true }, 'one-box.sh', () => {
   );
 
   test('says what it needs when it may not do it, and leaves nothing', async () => {
-    const args = ['--reuid=65534', '--clear-groups', SCRIPT];
+    const scratch = await createScratchDirectory('script');
+    onTestFinished(() => scratch.remove());
+    // Where that user may read it, wherever the checkout is.
+    const script = join(scratch.path, 'one-box.sh');
+    cpSync(SCRIPT, script);
+    chmodSync(scratch.path, 0o755);
+    const args = ['--reuid=65534', '--clear-groups', script];
     const { code, output } = await runCommand('/usr/bin/setpriv', args);
     expect(code).toBe(1);
     expect(output).toContain('must be run as root');
