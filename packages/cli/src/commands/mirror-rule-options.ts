@@ -21,9 +21,19 @@ export interface RuleOptions {
   readonly pruneAfter?: number;
 }
 
+/** A variable that is not set must not make a rule for everything. */
+function refuseEmpty(): never {
+  throw new InvalidArgumentError('It is empty; leave the option out to take all.');
+}
+
 function splitList(text: string, before: readonly string[] = []): readonly string[] {
   const words = text.split(',').map((word) => word.trim());
-  return [...before, ...words.filter((word) => word !== '')];
+  const given = words.filter((word) => word !== '');
+  return given.length === 0 ? refuseEmpty() : [...before, ...given];
+}
+
+function collectExpression(text: string, before?: readonly string[]): readonly string[] {
+  return text === '' ? refuseEmpty() : collectText(text, before);
 }
 
 export function parseCount(text: string): number {
@@ -41,9 +51,17 @@ export function addRuleOptions(command: Command): Command {
     .option('--to <repository>', 'destination here; without it <upstream host>/<path>')
     .option('--tags <tags>', 'these tags, separated by commas; may be repeated', splitList)
     .option('--digest <digest>', 'this manifest; may be repeated', splitList)
-    .option('--regex <expression>', 'tags that match, in RE2 syntax; may be repeated', collectText)
+    .option(
+      '--regex <expression>',
+      'tags that match, in RE2 syntax; may be repeated',
+      collectExpression,
+    )
     .option('--semver <range>', "tags that are versions in the range, such as '>=1.36 <2'")
-    .option('--exclude <expression>', 'of those, not what matches; may be repeated', collectText)
+    .option(
+      '--exclude <expression>',
+      'of those, not what matches; may be repeated',
+      collectExpression,
+    )
     .option('--newest <number>', 'of those, only so many', parseCount)
     .option('--platform <platforms>', 'only these, such as linux/amd64,linux/arm64', splitList)
     .option('--schedule <cron>', 'when `serve` runs it, such as "0 */6 * * *" or @daily')

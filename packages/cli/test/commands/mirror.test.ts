@@ -113,6 +113,23 @@ describe('a rule', () => {
     await expect(run(line)).rejects.toMatchObject({ code });
   });
 
+  it.each<[option: string, value: string]>([
+    ['--tags', ''],
+    ['--tags', ' , '],
+    ['--digest', ''],
+    ['--platform', ','],
+    ['--regex', ''],
+    ['--exclude', ''],
+  ])('with %s %j is refused, and takes not all instead', async (option, value) => {
+    const { run } = await openCommands();
+    const adding = run('mirror add quay.io/a/b', { more: [option, value] });
+    await expect(adding).rejects.toMatchObject({
+      code: 'commander.invalidArgument',
+      message: expect.stringContaining('leave the option out to take all'),
+    });
+    expect((await run('mirror list')).rows).toEqual([]);
+  });
+
   it('for another upstream does not write where one writes already', async () => {
     const { run } = await openCommands();
     await run('mirror add quay.io/a/b');

@@ -54,11 +54,17 @@ const WORD = z.string({
     typeof input === 'number' ? `put quotes around ${input}, so that it is no number` : undefined,
 });
 
+/** What is empty would take everything, and may be a variable that is not set. */
+const LEAVE_OUT = 'is empty; leave it out to take all';
+
 /** One as a word, several as a list. */
 function listOf<T>(entry: z.ZodType<T, string>) {
-  const words = z.array(WORD.pipe(entry)).max(MAX_ENTRIES);
+  const words = z.array(WORD.pipe(entry)).min(1, LEAVE_OUT).max(MAX_ENTRIES);
   return z.preprocess((value) => (Array.isArray(value) ? value : [value]), words);
 }
+
+const EXPRESSION = parsable(parseExpression);
+const STATED_EXPRESSION = z.string().min(1, LEAVE_OUT).pipe(EXPRESSION);
 
 const SHARE = z.union(
   [
@@ -71,12 +77,13 @@ const SHARE = z.union(
   { error: 'is not a share such as 0.2 or 20%' },
 );
 
+/** As they are written now. */
 export const RULE_SETTINGS = {
   tags: listOf(checked(Tag.parse)).optional(),
   digests: listOf(checked(Digest.parse)).optional(),
-  regex: listOf(parsable(parseExpression)).optional(),
+  regex: listOf(STATED_EXPRESSION).optional(),
   semver: WORD.pipe(parsable(parseRange)).optional(),
-  exclude: listOf(parsable(parseExpression)).optional(),
+  exclude: listOf(STATED_EXPRESSION).optional(),
   newest: z.int().min(1).max(100_000).optional(),
   platforms: listOf(parsable(parsePlatform)).optional(),
   schedule: parsable(parseSchedule).optional(),
@@ -89,7 +96,12 @@ export const RULE_SETTINGS = {
     .optional(),
 } as const;
 
-const SCHEMA = z.strictObject(RULE_SETTINGS);
+/** A rule that was stored with an empty expression runs on as it did. */
+const SCHEMA = z.strictObject({
+  ...RULE_SETTINGS,
+  regex: listOf(EXPRESSION).optional(),
+  exclude: listOf(EXPRESSION).optional(),
+});
 
 /** Without the keys that say nothing. */
 export function withoutUndefined<T extends object>(value: T): T {

@@ -101,6 +101,13 @@ describe('a rules file', () => {
     ['no tag', '- {from: a, newest: 0}', 'newest: is less than 1'],
     ['a word for yes', '- {from: a, referrers: maybe}', 'referrers: is neither true nor false'],
     ['days without end', '- {from: a, prune: {after_days: 99999}}', 'is more than 36500'],
+    ['no tag in the list', '- {from: a, tags: []}', 'tags: is empty; leave it out to take all'],
+    ['no digest in the list', '- {from: a, digests: []}', 'digests: is empty; leave it out'],
+    ['no platform in the list', '- {from: a, platforms: []}', 'platforms: is empty; leave it out'],
+    ['no expression in the list', '- {from: a, regex: []}', 'regex: is empty; leave it out'],
+    ['an expression without a sign', "- {from: a, regex: ''}", 'regex.0: is empty; leave it out'],
+    ['nothing to exclude', '- {from: a, exclude: []}', 'exclude: is empty; leave it out'],
+    ['an exclude of nothing', "- {from: a, exclude: ['']}", 'exclude.0: is empty; leave it out'],
     ['a bad destination', '- {from: a, to: UPPER/case}', 'rule 1 (a): '],
   ])('is refused with %s', (_, text, mistake) => {
     expect(mistakesOf(text)).toMatch(mistake);
@@ -111,6 +118,11 @@ describe('a rules file', () => {
 it('reads back what was stored', () => {
   const stored = { tags: ['a'], referrers: true, prune: { after_days: 1, max_share: 0.5 } };
   expect(parseRuleSettings(JSON.parse(JSON.stringify(stored)))).toEqual(stored);
+});
+
+it('reads an empty expression that was stored before one was refused', () => {
+  const stored = { regex: [''], referrers: true };
+  expect(parseRuleSettings(stored)).toEqual(stored);
 });
 
 describe('the next run', () => {
