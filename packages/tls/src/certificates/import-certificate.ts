@@ -1,5 +1,6 @@
 // Takes a certificate that somebody else has issued: proves that it can be used, puts the chain in the
 // order of RFC 8446 §4.4.2, and writes it as one file. Nothing is left to be found out by a client.
+import { reasonOf } from '@portolan/oci';
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { tlsError } from '../errors.ts';
 import { CertificateName } from '../names/certificate-name.ts';
@@ -135,6 +136,30 @@ function stemOf({ names }: CertificateFacts): string {
   throw invalid(`'${names[0]}' cannot be the name of a server`, 'have it issued for a host name');
 }
 
+/** As a person would name it: `rsa, 1024 bits`. */
+function kindOf({ asymmetricKeyType = 'unknown', asymmetricKeyDetails }: KeyObject): string {
+  const { modulusLength, namedCurve } = asymmetricKeyDetails ?? {};
+  const size = modulusLength === undefined ? namedCurve : `${modulusLength} bits`;
+  return size === undefined ? asymmetricKeyType : `${asymmetricKeyType}, ${size}`;
+}
+
+/** What TLS itself refuses, such as a key that is too short. */
+function refuseUnservable(pem: string, key: KeyObject): void {
+  try {
+    createContext(pem, pem);
+  } catch (cause) {
+    throw tlsError(
+      'certificate-invalid',
+      `a TLS server cannot use the certificate with its key (${kindOf(key)})`,
+      {
+        reason: reasonOf(cause),
+        hint: 'have it issued anew, for an EC key on P-256 or an RSA key of 2048 bits or more',
+      },
+      cause,
+    );
+  }
+}
+
 /** @throws TlsError `certificate-invalid` */
 export async function importCertificate(
   { directory, clock }: ImportDeps,
@@ -150,8 +175,7 @@ export async function importCertificate(
   refuseOutOfDate(ordered, now);
   const keyPem = privateKey.export({ type: 'pkcs8', format: 'pem' });
   const pem = withoutAnchor(ordered).join('') + keyPem;
-  // What TLS itself refuses, such as a key that is too short.
-  createContext(pem, pem);
+  refuseUnservable(pem, privateKey);
   const stem = stemOf(facts);
   const lost = lostNames(await namesThere(directory, stem), facts.names);
   const file = await writeCertificateFile(directory, stem, pem);

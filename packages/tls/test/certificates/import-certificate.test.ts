@@ -159,6 +159,11 @@ describe('import', () => {
         }),
       /not for servers/,
     ],
+    [
+      'a key that is too short',
+      () => makeCertificate({ commonName: 'a', subjectAltName: 'DNS:a.corp', rsaBits: 1024 }),
+      /cannot use the certificate with its key \(rsa, 1024 bits\)/,
+    ],
   ])('refuses %s, and writes nothing', async (_what, request, message) => {
     const { deps, others } = setUp();
     await expect(importCertificate(deps, request(others))).rejects.toMatchObject({
