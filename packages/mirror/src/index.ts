@@ -45,7 +45,6 @@ export type {
   UpstreamSettings,
 } from './client/upstream-settings.ts';
 export { createDial, type Dial } from './client/dial.ts';
-export { isPublicAddress } from './client/egress-guard.ts';
 export {
   type AskHelper,
   type AuthFile,

@@ -4,7 +4,7 @@ import {
   createDirTree,
   createRegistryClient,
   type DirTree,
-  isPublicAddress,
+  type EgressPolicy,
   type OpenUpstream,
   type RegistryClient,
   type SinkRepository,
@@ -15,18 +15,6 @@ import type { Digest } from '@portolan/oci';
 import { placeSettings, type PlaceSettingsDeps, type WantedPlace } from './place-settings.ts';
 import type { SyncRequest } from './sync-request.ts';
 
-/** Not among them: link-local addresses, where clouds keep their metadata. */
-const OWN_NETWORKS = [
-  '10.0.0.0/8',
-  '100.64.0.0/10',
-  '127.0.0.0/8',
-  '172.16.0.0/12',
-  '192.168.0.0/16',
-  '198.18.0.0/15',
-  '::1/128',
-  'fc00::/7',
-];
-
 export interface SyncPlaces {
   readonly openUpstream: OpenUpstream;
   readonly openSink: (target: SyncTarget, digest: Digest | undefined) => Promise<SinkRepository>;
@@ -36,25 +24,27 @@ export interface SyncPlaces {
 export interface SyncPlacesDeps extends PlaceSettingsDeps {
   readonly request: SyncRequest;
   readonly owner: { readonly pid: number; readonly host: string };
-  /** A name's addresses; none when it has none. */
-  readonly resolve: (name: string) => Promise<readonly string[]>;
   readonly clock: () => number;
   readonly random: () => number;
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
+const hostnameOf = (url: string | undefined): string =>
+  (url === undefined ? undefined : URL.parse(url)?.hostname) ?? '';
+
 /**
- * A host was named by whoever typed the command, so it may be in a network of ours. One that is not
- * may send nobody into them, beyond what the settings allow the mirror.
+ * A host was named by whoever typed the command, so it may be in a network of ours, and so may its proxy.
+ * It may send nobody further into them, beyond what the settings allow the mirror.
  */
-async function networksFor(
-  { resolve, stored }: SyncPlacesDeps,
-  { host, proxy }: UpstreamSettings,
-): Promise<readonly string[]> {
-  const named = new URL(`http://${proxy === undefined ? host : new URL(proxy).host}`).hostname;
-  const addresses = await resolve(named.replace(/^\[|\]$/g, ''));
-  const isOurs = addresses.some((address) => !isPublicAddress(address));
-  return [...(stored?.allowedNetworks ?? []), ...(isOurs ? OWN_NETWORKS : [])];
+function egressFor(
+  { stored }: SyncPlacesDeps,
+  { host, endpoint, proxy }: UpstreamSettings,
+): EgressPolicy {
+  const named = [`http://${host}`, endpoint, proxy].map(hostnameOf);
+  return {
+    allowedNetworks: stored?.allowedNetworks ?? [],
+    namedHosts: named.filter((name) => name !== ''),
+  };
 }
 
 /** Clients by all that makes them differ: an auth file may have a login for a part of a registry. */
@@ -67,7 +57,7 @@ function createClients(deps: SyncPlacesDeps) {
       const known = clients.get(key);
       if (known !== undefined) return known;
       const { clock, random, sleep } = deps;
-      const egress = { allowedNetworks: await networksFor(deps, settings) };
+      const egress = egressFor(deps, settings);
       const client = createRegistryClient({ settings, egress, clock, random, sleep });
       clients.set(key, client);
       return client;

@@ -3,7 +3,6 @@
 import type { FoundImages, SyncOptions, SyncSource } from '@portolan/mirror';
 import { DomainError, reasonOf } from '@portolan/oci';
 import type { Command } from 'commander';
-import { lookup } from 'node:dns/promises';
 import { stat, writeFile } from 'node:fs/promises';
 import { arch, hostname, platform } from 'node:os';
 import { resolve } from 'node:path';
@@ -65,15 +64,6 @@ async function openSource({ source }: SyncRequest): Promise<SyncSource> {
   );
 }
 
-async function addressesOf(name: string): Promise<readonly string[]> {
-  try {
-    return (await lookup(name, { all: true })).map(({ address }) => address);
-  } catch {
-    // Whoever connects to it will say so.
-    return [];
-  }
-}
-
 export async function openPlaces(
   request: SyncRequest,
   context: CommandContext,
@@ -89,7 +79,6 @@ export async function openPlaces(
     findLogin: createLoginFinder(request, files),
     stored,
     owner: { pid: process.pid, host: hostname() },
-    resolve: addressesOf,
     clock: context.clock,
     random: Math.random,
     sleep: (milliseconds, signal) => delay(milliseconds, undefined, { signal }),

@@ -4,6 +4,7 @@
 import { lookup as systemLookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
 import { type MirrorError, mirrorError } from '../errors.ts';
+import { createNamedAddresses } from './named-addresses.ts';
 import type { EgressPolicy } from './upstream-settings.ts';
 
 export interface EgressGuard {
@@ -101,14 +102,16 @@ export function createEgressGuard(
 ): EgressGuard {
   const special = networkList(SPECIAL);
   const allowed = networkList(policy.allowedNetworks);
+  const named = createNamedAddresses(policy.namedHosts ?? []);
+  const passes = (address: string, family: 'ipv4' | 'ipv6'): boolean =>
+    !special.check(address, family) || allowed.check(address, family) || named.has(address);
 
   const isAllowed = (text: string): boolean => {
     const address = text.replace(/^\[|\]$|%.*$/g, '');
     const family = isIP(address);
     if (family === 0) return false;
     const ipv4 = family === 4 ? address : embeddedIpv4(address);
-    if (ipv4 !== undefined) return allowed.check(ipv4, 'ipv4') || !special.check(ipv4, 'ipv4');
-    return allowed.check(address, 'ipv6') || !special.check(address, 'ipv6');
+    return ipv4 === undefined ? passes(address, 'ipv6') : passes(ipv4, 'ipv4');
   };
 
   return {
@@ -120,6 +123,10 @@ export function createEgressGuard(
     lookup(hostname, options, callback) {
       resolve(hostname, { ...options, all: true }, (error, addresses) => {
         if (error !== null) return callback(error, []);
+        named.learn(
+          hostname,
+          addresses.map(({ address }) => address),
+        );
         const usable = addresses.filter(({ address }) => isAllowed(address));
         const [first] = usable;
         if (first === undefined) return callback(refused(hostname), []);
@@ -128,9 +135,4 @@ export function createEgressGuard(
       });
     },
   };
-}
-
-/** Whether anybody's server may have the address. */
-export function isPublicAddress(address: string): boolean {
-  return createEgressGuard({ allowedNetworks: [] }).isAllowed(address);
 }

@@ -29,4 +29,6 @@ export interface UpstreamSettings {
 export interface EgressPolicy {
   /** CIDRs, such as `10.0.0.0/8`. */
   readonly allowedNetworks: readonly string[];
+  /** Without ports: whoever typed them may have meant machines of ours. Their own addresses pass, no others. */
+  readonly namedHosts?: readonly string[];
 }

@@ -146,3 +146,44 @@ describe('names', () => {
     expect(found).toEqual([{ address: '1.1.1.1', family: 4 }]);
   });
 });
+
+describe('a host that was named', () => {
+  const find = (guard: ReturnType<typeof createEgressGuard>, name: string) =>
+    new Promise((done) => {
+      guard.lookup(name, { all: true }, (error, found) => done(error ?? found));
+    });
+
+  it('as an address is connected to in a network of ours, and nothing else there', () => {
+    const namedHosts = ['10.0.0.7', '[fd00::7]', '169.254.169.254'];
+    const guard = createEgressGuard({ allowedNetworks: [], namedHosts });
+    for (const address of ['10.0.0.7', '::ffff:10.0.0.7', 'fd00::7']) {
+      expect(guard.isAllowed(address), address).toBe(true);
+    }
+    for (const address of ['10.0.0.1', '127.0.0.1', 'fd00::1', '169.254.169.254']) {
+      expect(guard.isAllowed(address), address).toBe(false);
+    }
+  });
+
+  it('has the addresses of its first answer, whatever it leads to later', async () => {
+    const answers = [['192.168.1.7'], ['192.168.1.7', '10.0.0.1'], ['10.0.0.1']];
+    const resolve: Resolve = (_name, _options, callback) => {
+      const found = answers.shift() ?? [];
+      callback(
+        null,
+        found.map((address) => ({ address, family: 4 })),
+      );
+    };
+    const guard = createEgressGuard({ allowedNetworks: [], namedHosts: ['nas.lan'] }, resolve);
+    expect(guard.isAllowed('192.168.1.7')).toBe(false);
+    const own = [{ address: '192.168.1.7', family: 4 }];
+    expect(await find(guard, 'NAS.lan')).toEqual(own);
+    expect(await find(guard, 'nas.lan')).toEqual(own);
+    expect(await find(guard, 'nas.lan')).toMatchObject({ code: 'egress-refused' });
+  });
+
+  it('lends its place to no other name', async () => {
+    const { resolve } = answer('10.0.0.7');
+    const guard = createEgressGuard({ allowedNetworks: [], namedHosts: ['nas.lan'] }, resolve);
+    expect(await find(guard, 'other.lan')).toMatchObject({ code: 'egress-refused' });
+  });
+});
