@@ -11,7 +11,12 @@ const MAX_LENGTH = 8192;
 /** The query of the next page, with its `?`. @throws MirrorError `egress-refused`, `upstream-corrupt` */
 export function nextPage(answer: Answer, hosts: KnownHosts, base: URL): string | undefined {
   const header = answer.header('link');
-  if (header === undefined || header.length > MAX_LENGTH) return undefined;
+  if (header === undefined) return undefined;
+  if (header.length > MAX_LENGTH) {
+    // To pass it over would make a part of a list the whole of it.
+    const message = `${base.host} sends a Link header that is too long`;
+    throw mirrorError('upstream-corrupt', message, { host: base.host, length: header.length });
+  }
   for (const [, target = '', parameters = ''] of header.matchAll(LINK)) {
     if (!IS_NEXT.test(parameters.trim())) continue;
     // Relative to the registry: a redirected answer's own host is not where the list goes on.

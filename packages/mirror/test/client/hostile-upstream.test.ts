@@ -152,6 +152,7 @@ const ROWS: readonly Row[] = [
   { name: 'a list of tags that is no list', route: TAGS, answers: () => [json({ tags: 'latest' })], act: tags, code: 'upstream-corrupt' },
   { name: 'pages of tags in a circle', route: TAGS, answers: () => [nextTags('/v2/app/tags/list?last=a')], act: tags, code: 'upstream-corrupt', requests: 2 },
   { name: 'more and more tags', route: TAGS, answers: () => [(r, q) => { const last = Number(/last=(\d+)/.exec(q.path)?.[1] ?? 0); const names = Array.from({ length: 1000 }, (_, i) => `t${last + i}`); void json({ tags: names }, { link: `</x?last=${last + 1000}>; rel="next"` })(r, q); }], act: tags, code: 'upstream-corrupt', requests: 6 },
+  { name: 'a next page whose address is too long', route: TAGS, answers: () => [nextTags(`/x?last=${'a'.repeat(9000)}`)], act: tags, code: 'upstream-corrupt', requests: 1 },
   { name: 'more and more pages of tags', route: TAGS, answers: () => [(r, q) => { const last = Number(/last=(\d+)/.exec(q.path)?.[1] ?? 0); void json({ tags: [`t${last}`] }, { link: `</x?last=${last + 1}>; rel="next"` })(r, q); }], act: tags, code: 'upstream-corrupt', requests: 20 },
   { name: 'millions of tags that are nothing', route: TAGS, answers: () => [bytes(Buffer.from(`{"tags":[${'"",'.repeat(5_500_000)}""]}`))], act: tags, code: 'upstream-corrupt', requests: 1 },
   { name: 'lists in lists instead of tags', route: TAGS, answers: () => [bytes(Buffer.from(`{"tags":${'['.repeat(8_000_000)}${']'.repeat(8_000_000)}}`))], act: tags, code: 'upstream-corrupt', requests: 1 },
