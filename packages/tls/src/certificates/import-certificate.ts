@@ -137,10 +137,10 @@ function stemOf({ names }: CertificateFacts): string {
 }
 
 /** As a person would name it: `rsa, 1024 bits`. */
-function kindOf({ asymmetricKeyType = 'unknown', asymmetricKeyDetails }: KeyObject): string {
+function kindOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string {
   const { modulusLength, namedCurve } = asymmetricKeyDetails ?? {};
   const size = modulusLength === undefined ? namedCurve : `${modulusLength} bits`;
-  return size === undefined ? asymmetricKeyType : `${asymmetricKeyType}, ${size}`;
+  return [asymmetricKeyType, size].filter((fact) => fact !== undefined).join(', ');
 }
 
 /** What TLS itself refuses, such as a key that is too short. */
