@@ -71,7 +71,7 @@ async function planRules(
         plans.push(await mirror.plan(rule, { ...scope, jobs, measures: measure }));
       }
     },
-    withPersonalLogins(context, logins),
+    await withPersonalLogins(context, logins),
   );
   context.output.rows(plans.map(planRow), PLAN_COLUMNS);
   for (const note of planNotes(plans)) context.output.note(note);
@@ -107,7 +107,7 @@ async function syncSelected(
         progress.end();
       }
     },
-    withPersonalLogins(context, options),
+    await withPersonalLogins(context, options),
   );
   output.rows(synced.map(syncRow), SYNC_COLUMNS);
   for (const note of syncNotes(synced)) output.note(note);

@@ -50,6 +50,8 @@ function isOnlyMissing({ outcome, counts, error }: RunReport): boolean {
 
 const LASTING: ReadonlySet<string> = new Set([
   'egress-refused',
+  'request-invalid',
+  'secret-unreadable',
   'upstream-absent',
   'upstream-denied',
   'upstream-unexpected',

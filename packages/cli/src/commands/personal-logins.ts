@@ -24,14 +24,19 @@ export function addLoginOptions(command: Command): Command {
     .option('--use-logins', 'the same, with your own auth.json (REGISTRY_AUTH_FILE)');
 }
 
-export function withPersonalLogins(
+/**
+ * The files are read at once, so that a mistake in one ends the command before it begins.
+ * @throws DomainError `request-invalid`
+ */
+export async function withPersonalLogins(
   { environment }: CommandContext,
   { authfile, useLogins }: LoginOptions,
-): WrapUpstreams {
+): Promise<WrapUpstreams> {
   if (authfile === undefined && useLogins === undefined) return (upstreams) => upstreams;
   const known = findContainerFiles(environment, process.getuid?.());
   const files = authfile === undefined ? known.authFiles : [authfile];
   const isNamed = authfile !== undefined || known.isAuthFileNamed;
+  const logins = await readAuthFiles(files, isNamed);
   return (upstreams): Upstreams => ({
     ...upstreams,
     async settingsOf(host) {
@@ -39,7 +44,7 @@ export function withPersonalLogins(
       const loginHost = loginHostOf(settings);
       if (settings.credentials !== undefined || loginHost === undefined) return settings;
       const { askCredentialHelper, findLogin } = await import('@portolan/mirror');
-      for (const file of await readAuthFiles(files, isNamed)) {
+      for (const file of logins) {
         const credentials = await findLogin(file, { host: loginHost }, askCredentialHelper);
         if (credentials !== undefined) return { ...settings, credentials };
       }

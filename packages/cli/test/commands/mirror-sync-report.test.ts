@@ -70,6 +70,8 @@ it.each<[string, readonly SyncedRule[], string]>([
     'before what failed is seen to',
   ],
   ['the certificate is not trusted', [failedBecause('upstream-untrusted')], 'before what failed'],
+  ['a helper gives no login', [failedBecause('request-invalid')], 'before what failed'],
+  ['a stored login does not open', [failedBecause('secret-unreadable')], 'before what failed'],
   ['no registry answers', [failedBecause('upstream-unexpected'), missing], 'before what failed'],
   ['the upstream is down', [failedBecause('upstream-unavailable')], 'run it again'],
   ['nothing matched', [nothing], 'no tag matches'],

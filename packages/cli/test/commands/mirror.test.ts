@@ -270,6 +270,21 @@ describe('a run', () => {
     },
   );
 
+  it.each(['plan', 'sync', 'sync --dry-run'])(
+    'does not begin with an auth file that cannot be read: %s',
+    async (verb) => {
+      const { run, file } = await withFile('no JSON');
+      await run('mirror add quay.io/a/b:v1');
+      for (const authfile of [file, `${file}.missing`]) {
+        await expect(run(`mirror ${verb} --authfile ${authfile}`)).rejects.toMatchObject({
+          code: 'request-invalid',
+          message: expect.stringContaining(authfile),
+        });
+      }
+      expect((await run('mirror log')).rows).toEqual([]);
+    },
+  );
+
   it('is not pruned before it has run', async () => {
     const { run } = await openCommands();
     await run('mirror add quay.io/a/b');

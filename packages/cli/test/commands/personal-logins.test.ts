@@ -36,7 +36,7 @@ async function credentialsFor(
   const upstreams = {
     settingsOf: async (asked: string) => ({ host: asked, credentials: stored, endpoint }),
   } as unknown as Upstreams;
-  const wrap = withPersonalLogins({ environment } as unknown as CommandContext, options);
+  const wrap = await withPersonalLogins({ environment } as unknown as CommandContext, options);
   return (await wrap(upstreams).settingsOf(host)).credentials;
 }
 
