@@ -33,19 +33,29 @@ export function networkError(error: unknown, url: URL, signal: AbortSignal): unk
   if (signal.aborted) return signal.reason;
   if (error instanceof DomainError) return error;
   if (error instanceof Error && error.cause instanceof DomainError) return error.cause;
-  return unavailable(error, url);
+  return unavailable(error, url.host, { host: url.host });
 }
 
-function unavailable(error: unknown, url: URL): MirrorError {
+/** The connection to the proxy failed, which says nothing of the registry behind it. */
+export function proxyError(error: Error, proxy: URL): Error {
+  if (error instanceof DomainError) return error;
+  return unavailable(error, `the proxy ${proxy.host}`, { proxy: proxy.host });
+}
+
+function unavailable(
+  error: unknown,
+  who: string,
+  facts: Readonly<Record<string, string>>,
+): MirrorError {
   const code = codeOf(error);
-  const detail = { host: url.host, reason: code };
+  const detail = { ...facts, reason: code };
   if (NOT_HTTP.test(code)) {
-    return mirrorError('upstream-unexpected', `${url.host} does not speak HTTP`, detail, error);
+    return mirrorError('upstream-unexpected', `${who} does not speak HTTP`, detail, error);
   }
   if (CERTIFICATE.test(code)) {
     const hint = 'give the CA that signed it';
-    const message = `the certificate of ${url.host} is not trusted`;
+    const message = `the certificate of ${who} is not trusted`;
     return mirrorError('upstream-untrusted', message, { ...detail, hint }, error);
   }
-  return mirrorError('upstream-unavailable', `${url.host} cannot be reached`, detail, error);
+  return mirrorError('upstream-unavailable', `${who} cannot be reached`, detail, error);
 }

@@ -6,7 +6,7 @@ import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent, request } fro
 import { mirrorError } from '../errors.ts';
 import { type Answer, type AnswerDeps, makeAnswer } from './answer.ts';
 import type { EgressGuard } from './egress-guard.ts';
-import { networkError } from './network-error.ts';
+import { networkError, proxyError } from './network-error.ts';
 import type { UpstreamSettings } from './upstream-settings.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -56,6 +56,16 @@ function guarded(connect: Connector, guard: EgressGuard): Connector {
   };
 }
 
+/** Of all that can fail on the way, this is what the proxy's operator has to look at. */
+function toProxy(connect: Connector, proxy: URL): Connector {
+  return (options, callback) => {
+    connect(options, (...[error, socket]) => {
+      if (error === null) callback(null, socket);
+      else callback(proxyError(error, proxy), null);
+    });
+  };
+}
+
 function proxyUrl(text: string): URL {
   const url = URL.parse(text);
   if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
@@ -77,12 +87,13 @@ function createDispatcher(settings: UpstreamSettings, guard: EgressGuard): Dispa
   if (settings.proxy === undefined) {
     return new Agent({ connect, connections: CONNECTIONS_PER_HOST });
   }
+  const proxy = proxyUrl(settings.proxy);
   return new ProxyAgent({
-    uri: proxyUrl(settings.proxy).href,
+    uri: proxy.href,
     // One way for http and https, so that our connector is the only one that opens sockets.
     proxyTunnel: true,
     requestTls: tls,
-    clientFactory: (origin) => new Pool(origin, { connect }),
+    clientFactory: (origin) => new Pool(origin, { connect: toProxy(connect, proxy) }),
   });
 }
 

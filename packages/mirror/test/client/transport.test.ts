@@ -219,6 +219,17 @@ describe('a proxy', () => {
     await expect(headOf(client)).rejects.toMatchObject({ code: 'upstream-unavailable' });
   });
 
+  it('that is not there is named in place of the registry', async () => {
+    const proxy = await startScriptedRegistry();
+    await proxy.stop();
+    const client = connect({ endpoint: 'http://upstream.lan', proxy: proxy.url });
+    await expect(headOf(client)).rejects.toMatchObject({
+      code: 'upstream-unavailable',
+      message: `the proxy ${proxy.host} cannot be reached`,
+      detail: { proxy: proxy.host, reason: 'ECONNREFUSED' },
+    });
+  });
+
   it('wants to be http or https', () => {
     expect(() => connect({ proxy: 'socks5://127.0.0.1:1' })).toThrow('proxy is not');
   });
