@@ -13,7 +13,12 @@ const DAY_S = 24 * 60 * 60;
 /** A server that refuses everybody, whose clock is ahead of ours. */
 function refusing(aheadSeconds: number): World {
   const headers = new Map([['date', new Date(NOW + aheadSeconds * 1000).toUTCString()]]);
-  const answer: ServerAnswer = { status: 401, headers, body: Buffer.alloc(0) };
+  const answer: ServerAnswer = {
+    status: 401,
+    headers,
+    body: Buffer.alloc(0),
+    localAddress: '127.0.0.1',
+  };
   return {
     machine: '',
     open: '',
