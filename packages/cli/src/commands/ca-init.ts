@@ -56,6 +56,23 @@ export function authorityRecord({ name, fingerprint, notAfter, constraints }: Au
   };
 }
 
+/** What the change means for clients depends on what hangs on the authority before. */
+async function noteReplaced({ output, tls, clock }: CommandContext): Promise<void> {
+  const { findTrustedAuthorities } = await import('@portolan/tls');
+  const { retired = [] } =
+    (await findTrustedAuthorities({ directories: tls.directories, clock })) ?? {};
+  if (retired.length === 0) return;
+  const hanging = retired.flatMap(({ certificates }) => certificates);
+  output.note(
+    hanging.length === 0
+      ? 'No certificate of this server hangs on the authority before, so clients are given this one alone.'
+      : `Certificates of the authority before go on to hold, and clients are given both as long as one of this server hangs on it: ${hanging.join(', ')}. Once they trust this one, \`portolan ca renew --force\` issues all anew; then reload the proxy in front, if there is one.`,
+  );
+  output.note(
+    'Servers elsewhere, with certificates of `portolan ca issue --out`, do not count: `portolan ca bundle --with-retired` is for their clients.',
+  );
+}
+
 export function registerCaInit(ca: Command, context: CommandContext): void {
   ca.command('init')
     .description('Make the authority; what it may issue for is in its certificate')
@@ -80,10 +97,6 @@ export function registerCaInit(ca: Command, context: CommandContext): void {
       output.note(
         `It lies in ${directory}; include that in backups. Next: \`portolan ca issue NAME\` for the server, \`portolan ca trust\` for the clients.`,
       );
-      if (options.forceNew === true) {
-        output.note(
-          'Certificates of the authority before go on to hold, and clients are given both. Once they trust this one, `portolan ca renew --force` issues all anew; then reload the proxy in front, if there is one.',
-        );
-      }
+      await noteReplaced(context);
     });
 }

@@ -242,6 +242,20 @@ async function openReplaced() {
   return { ...commands, old, current, made: second };
 }
 
+it('says that clients are given both authorities only when something here hangs on the old one', async () => {
+  const { made } = await openReplaced();
+  expect(made.notes.join()).toMatch(
+    /clients are given both .*: registry\.lan\.pem\. .*--with-retired/,
+  );
+  const { run } = await openCommands();
+  expect((await run('ca init --force-new', PUBLIC)).notes).toHaveLength(1);
+  await run('ca issue node.registry.lan --out', { more: [await emptyDirectory()] });
+  const notes = (await run('ca init --force-new', PUBLIC)).notes.join();
+  expect(notes).toMatch(/clients are given this one alone.*--with-retired/);
+  expect(notes).not.toContain('given both');
+  expect(fingerprintsOf((await run('ca bundle')).text)).toHaveLength(1);
+});
+
 it('prints both authorities until nothing hangs on the one that was replaced', async () => {
   const { run, old, current } = await openReplaced();
   const both = await run('ca bundle');
