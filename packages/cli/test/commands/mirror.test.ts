@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { explainFailure } from '../../src/terminal/explain-failure.ts';
 import { openCommands } from './command-fixture.ts';
 
 /** A registry without anything in it: enough to see what is asked of one. */
@@ -133,10 +134,13 @@ describe('a rule', () => {
   it('for another upstream does not write where one writes already', async () => {
     const { run } = await openCommands();
     await run('mirror add quay.io/a/b');
-    await expect(run('mirror add ghcr.io/a/b --to quay.io/a/b')).rejects.toMatchObject({
-      code: 'request-invalid',
-      detail: { upstream: 'quay.io/a/b' },
-    });
+    const taken = { code: 'name-taken', detail: { upstream: 'quay.io/a/b' } };
+    for (const line of ['mirror add ghcr.io/a/b --to quay.io/a/b', 'mirror apply -']) {
+      const stdin = '- {from: ghcr.io/a/b, to: quay.io/a/b}';
+      const failure: unknown = await run(line, { stdin }).catch((error: unknown) => error);
+      expect(failure, line).toMatchObject(taken);
+      expect(explainFailure(failure)).toMatchObject({ exitCode: 6 });
+    }
   });
 
   it('that nobody has ends with 3 and says what there is to do', async () => {

@@ -1,6 +1,6 @@
 // Rules into the database: one that is new is made, one that says something else is changed.
-import type { MirrorRule, MirrorRuleStore } from '@portolan/storage';
-import { mirrorError } from '../errors.ts';
+import { DomainError } from '@portolan/oci';
+import type { MirrorRule, MirrorRuleStore, StorageErrorCode } from '@portolan/storage';
 import type { RequestedRule } from './rules-file.ts';
 import { parseRuleSettings } from './rule-settings.ts';
 import { nextRunAt } from './schedule.ts';
@@ -21,7 +21,7 @@ function spelled(settings: object): string {
   return JSON.stringify(Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** @throws MirrorError `request-invalid` when it would write where a rule for another upstream does */
+/** @throws StorageError `name-taken` when it would write where a rule for another upstream does */
 function changeOf(
   { upstream, destination, settings }: RequestedRule,
   known: MirrorRule | undefined,
@@ -29,10 +29,14 @@ function changeOf(
   if (known === undefined) return 'created';
   if (known.upstream !== upstream.host || known.path !== upstream.path) {
     const other = `${known.upstream}/${known.path}`;
-    throw mirrorError('request-invalid', `a rule writes to ${destination} already`, {
-      upstream: other,
-      hint: 'remove that rule, or choose another destination with --to',
-    });
+    throw new DomainError<StorageErrorCode>(
+      'name-taken',
+      `a rule writes to ${destination} already`,
+      {
+        upstream: other,
+        hint: 'remove that rule, or choose another destination with --to',
+      },
+    );
   }
   const before = spelled(parseRuleSettings(known.settings));
   return before === spelled(settings) ? 'unchanged' : 'changed';
@@ -53,7 +57,7 @@ async function write(deps: ApplyDeps, { requested, change }: AppliedRule, known?
   }
 }
 
-/** All are looked at before the first is written. @throws MirrorError, StorageError `name-taken` */
+/** All are looked at before the first is written. @throws StorageError `name-taken` */
 export async function applyRules(
   deps: ApplyDeps,
   requested: readonly RequestedRule[],
