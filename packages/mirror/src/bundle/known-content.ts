@@ -2,8 +2,8 @@
 // because an earlier bundle went there.
 import type { Digest } from '@portolan/oci';
 import { isMissing } from '@portolan/storage';
-import { stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { mirrorError } from '../errors.ts';
 import {
   BUNDLE_FORMAT,
@@ -37,8 +37,27 @@ async function kindOf(path: string): Promise<'directory' | 'file'> {
   }
 }
 
+/** A file, or a pipe: `--base <(… bundle have)`. Links are followed, since a person has named it. */
+async function readNamed(path: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    const handle = await open(path);
+    for await (const chunk of handle.createReadStream()) {
+      size += (chunk as Buffer).length;
+      if (size > MAX_HAVE_BYTES) break;
+      chunks.push(chunk as Buffer);
+    }
+  } catch (cause) {
+    throw mirrorError('request-invalid', `cannot read ${path}`, { hint: HINT }, cause);
+  }
+  if (size <= MAX_HAVE_BYTES) return Buffer.concat(chunks);
+  const facts = { file: path, maxBytes: MAX_HAVE_BYTES };
+  throw mirrorError('bundle-invalid', `${path} is too large`, facts);
+}
+
 /**
- * From a bundle's directory, its bundle.json alone, or a have.json.
+ * From a bundle's directory, its bundle.json alone, or a have.json, which may come through a pipe.
  * @throws MirrorError `request-invalid` when it is none of these, `bundle-invalid`, `place-incomplete`
  */
 export async function readKnownContent(path: string): Promise<KnownContent> {
@@ -46,9 +65,10 @@ export async function readKnownContent(path: string): Promise<KnownContent> {
   if (isDirectory && (await fileSize(join(path, DOCUMENT_FILE))) === undefined) {
     throw mirrorError('request-invalid', `there is no bundle in ${path}`, { hint: HINT });
   }
-  const [directory, file] = isDirectory ? [path, DOCUMENT_FILE] : [dirname(path), basename(path)];
-  const maxBytes = isDirectory ? MAX_DOCUMENT_BYTES : MAX_HAVE_BYTES;
-  const bytes = await readSmallFile(directory, file, maxBytes);
+  const file = isDirectory ? DOCUMENT_FILE : path;
+  const bytes = isDirectory
+    ? await readSmallFile(path, file, MAX_DOCUMENT_BYTES)
+    : await readNamed(path);
   checkDocument(file, bytes);
   const text = bytes.toString('utf8');
   if (isDirectory || text.includes(`"${BUNDLE_FORMAT}"`)) {

@@ -1,5 +1,7 @@
 import type { Digest } from '@portolan/oci';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -404,6 +406,22 @@ describe('the base of a bundle', () => {
     const known = await readKnownContent(directory);
     expect(known).toEqual(await readKnownContent(join(directory, 'bundle.json')));
     expect(known).toMatchObject({ kind: 'bundle', id: document.id });
+  });
+
+  it('is read from a pipe, and through a link', async () => {
+    const here = await openRegistry();
+    await here.put(BUSYBOX, sample());
+    const file = join((await here.exportTo()).directory, 'bundle.json');
+    const known = await readKnownContent(file);
+    const [pipe, link] = [`${file}.pipe`, `${file}.link`];
+    symlinkSync(file, link);
+    execFileSync('mkfifo', [pipe]);
+    const [piped] = await Promise.all([
+      readKnownContent(pipe),
+      writeFile(pipe, readFileSync(file)),
+    ]);
+    expect(piped).toEqual(known);
+    expect(await readKnownContent(link)).toEqual(known);
   });
 
   it.each([
