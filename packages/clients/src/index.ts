@@ -16,6 +16,7 @@ export {
   shapesOf,
 } from './engines/engine-shapes.ts';
 export {
+  type LoginPlace,
   type PlannedRequest,
   type PlannedRequests,
   planRequests,

@@ -3,6 +3,7 @@ import {
   CHECKED_ENGINES,
   type CheckedEngine,
   isRegistryItself,
+  type LoginPlace,
   ownNameShapes,
   parseEngineVersion,
   planRequests,
@@ -50,20 +51,11 @@ function readEngines(text: string): readonly CheckedEngine[] {
   });
 }
 
-async function findOwnLogin(
-  { environment }: CommandContext,
-  registryHost: string,
-): Promise<RegistryLogin | undefined> {
-  const host = UpstreamHost.find(registryHost);
-  if (host === undefined) return undefined;
-  const { askCredentialHelper, findLogin } = await import('@portolan/mirror');
-  const files = findContainerFiles(environment, process.getuid?.());
-  for (const file of await readAuthFiles(files.authFiles, files.isAuthFileNamed)) {
-    const found = await findLogin(file, { host }, askCredentialHelper);
-    // Other kinds are for engines' own exchanges; the answer to them is that to a password.
-    if (found?.kind === 'basic') return found;
-  }
-  return undefined;
+async function openLogins({ environment }: CommandContext): Promise<CheckDeps['findLogin']> {
+  const { findEngineLogin } = await import('../clients/engine-login.ts');
+  const { authFiles, isAuthFileNamed } = findContainerFiles(environment, process.getuid?.());
+  const files = await readAuthFiles(authFiles, isAuthFileNamed);
+  return (place) => findEngineLogin(files, place);
 }
 
 async function readImage(text: string): Promise<WantedImage> {
@@ -82,7 +74,8 @@ interface CheckedShape {
   readonly proxy: string | undefined;
 }
 
-interface CheckDeps extends ProbeDeps {
+interface CheckDeps extends Omit<ProbeDeps, 'login'> {
+  readonly findLogin: (place: LoginPlace) => Promise<RegistryLogin | undefined>;
   readonly failsOpen: boolean;
   readonly proxy: { readonly address: string; readonly send: SendRequest };
 }
@@ -107,7 +100,7 @@ async function checkShape(
     const judged = { verdict: 'not possible', reason: plan.reason, digest: undefined } as const;
     return { engine, shape, probe: NOT_ASKED, judged, proxy: undefined };
   }
-  const login = shape.login === 'registry' ? deps.login : undefined;
+  const login = plan.login === undefined ? undefined : await deps.findLogin(plan.login);
   const { registry, send, failsOpen } = deps;
   const probe = await probeEngine(plan, { registry, send: proxy?.send ?? send, login });
   const judged = judgeProbe(shape, probe, failsOpen);
@@ -160,7 +153,7 @@ async function openDeps(options: CheckOptions, context: CommandContext): Promise
   return {
     registry,
     send: createRegistryConnection({ registry, ca }),
-    login: await findOwnLogin(context, registry.host),
+    findLogin: await openLogins(context),
     failsOpen: options.failOpen === true,
     proxy: { address, send: createRegistryConnection({ registry, ca, findTunnel }) },
   };

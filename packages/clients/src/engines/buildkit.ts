@@ -11,7 +11,7 @@ const BUILDKITD: RequestShape = {
   manifestMethods: ['HEAD', 'GET'],
   challengedBy: 'manifest',
   scopes: 'upstream and challenge',
-  login: 'registry',
+  login: 'by host',
   fallback: 'always',
   userAgent: 'buildkit/v0.12',
   accept: ANY_TYPES,

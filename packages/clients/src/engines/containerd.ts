@@ -24,7 +24,7 @@ export const CONTAINERD_SHAPES: readonly RequestShape[] = [
 ];
 
 export const K3S_SHAPES: readonly RequestShape[] = [
-  { ...HOSTS_TOML, name: 'registries.yaml', login: 'registry' },
+  { ...HOSTS_TOML, name: 'registries.yaml', login: 'by host' },
 ];
 
 /** With the containerd image store. */

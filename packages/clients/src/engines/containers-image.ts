@@ -1,5 +1,5 @@
 // podman, buildah, skopeo and CRI-O, which share a library: a ping first, GET alone, no `ns`, one scope,
-// and the login for the registry that is really asked.
+// and the login for what is really asked, by the most specific path that has one.
 import { MANIFEST_TYPES } from './accepted-types.ts';
 import type { RequestShape } from './request-shape.ts';
 
@@ -11,7 +11,7 @@ const REGISTRIES_CONF: RequestShape = {
   manifestMethods: ['GET'],
   challengedBy: 'ping',
   scopes: 'path',
-  login: 'registry',
+  login: 'by repository',
   fallback: 'configured',
   userAgent: 'containers/5.23.1 (github.com/containers/image)',
   accept: MANIFEST_TYPES,

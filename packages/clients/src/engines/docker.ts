@@ -40,7 +40,7 @@ export const FULL_NAME_SHAPES: readonly RequestShape[] = [
     host: 'registry',
     namespaceInPath: 'after /v2',
     scopes: 'path',
-    login: 'registry',
+    login: 'by host',
     fallback: 'never',
   },
 ];

@@ -33,7 +33,7 @@ export function ownNameShapes(shapes: readonly RequestShape[]): readonly Request
       host: 'registry',
       namespaceInPath: 'no',
       hasNs: false,
-      login: 'registry',
+      login: shape.login === 'by repository' ? shape.login : 'by host',
       fallback: 'never',
     }),
   );

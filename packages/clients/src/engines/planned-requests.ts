@@ -1,6 +1,6 @@
 // The requests that a shape makes for one image, with everything that the server decides by; nothing is
 // sent here. Without credentials: those are added by whoever sends.
-import { type Reference, type RepositoryName, UpstreamHost } from '@portolan/oci';
+import { type Reference, RepositoryName, UpstreamHost } from '@portolan/oci';
 import { type RegistryAddress, virtualHostOf } from '../registry-address.ts';
 import type { RequestShape } from './request-shape.ts';
 
@@ -18,6 +18,14 @@ export interface PlannedRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** What a login is looked up by. */
+export interface LoginPlace {
+  /** `host[:port]`, as the engine has it. */
+  readonly host: string;
+  /** Undefined where the host alone decides. */
+  readonly repository: RepositoryName | undefined;
+}
+
 export interface PlannedRequests {
   readonly ping: PlannedRequest | undefined;
   readonly manifest: readonly PlannedRequest[];
@@ -25,6 +33,8 @@ export interface PlannedRequests {
   readonly ownScope: string;
   /** Whether it asks for the scope of the challenge too. */
   readonly takesChallengedScope: boolean;
+  /** Undefined when no login of ours goes along. */
+  readonly login: LoginPlace | undefined;
 }
 
 /** Why a shape cannot be used for an image at all. */
@@ -55,6 +65,11 @@ function hostOf(
   return virtual ?? { reason: `${registry.host} can have no name below it` };
 }
 
+function loginPlace({ login }: RequestShape, host: string, inPath: string): LoginPlace | undefined {
+  if (login === 'none') return undefined;
+  return { host, repository: login === 'by host' ? undefined : RepositoryName.find(inPath) };
+}
+
 export function planRequests(
   shape: RequestShape,
   registry: RegistryAddress,
@@ -79,5 +94,6 @@ export function planRequests(
     manifest: shape.manifestMethods.map((method) => ({ method, url, headers })),
     ownScope: `repository:${scoped}:pull`,
     takesChallengedScope: shape.scopes === 'upstream and challenge',
+    login: loginPlace(shape, host, inPath),
   };
 }

@@ -23,8 +23,8 @@ export interface RequestShape {
   readonly challengedBy: 'ping' | 'manifest';
   /** Which scopes it asks a token for: that of the repository as it has its name, the challenge's, both. */
   readonly scopes: 'path' | 'upstream' | 'upstream and challenge';
-  /** Whose login goes along: the one for our registry, or none of ours. */
-  readonly login: 'registry' | 'none';
+  /** Which login of ours goes along: that for the host, the one that fits the repository best, or none. */
+  readonly login: 'by host' | 'by repository' | 'none';
   /** Whether the upstream is asked after a failure: always, never, or as it was configured. */
   readonly fallback: 'always' | 'never' | 'configured';
   readonly userAgent: string;

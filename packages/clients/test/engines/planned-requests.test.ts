@@ -98,6 +98,35 @@ describe('what engines ask a token for', () => {
   });
 });
 
+describe('the login that goes along', () => {
+  const repository = 'docker.io/library/busybox';
+  const typed = image('registry.lan', repository, 'musl');
+
+  it.each([
+    ['podman', 'registries.conf', { host: 'registry.lan', repository }],
+    ['crio', 'registries.conf', { host: 'registry.lan', repository }],
+    ['k3s', 'registries.yaml', { host: 'registry.lan', repository: undefined }],
+    ['any', 'full name', { host: 'registry.lan', repository: undefined }],
+    ['docker', 'registry-mirrors', undefined],
+    ['containerd', 'hosts.toml', undefined],
+    ['proxy', 'as the upstream itself', undefined],
+  ] as const)('of %s by %s is that for %j', (engine, shape, login) => {
+    expect(planned(engine, shape, BUSYBOX).login).toEqual(login);
+  });
+
+  it.each([
+    ['podman', repository],
+    ['crio', repository],
+    ['containerd', undefined],
+    ['docker', undefined],
+  ] as const)('of %s is for the repository %s of our own name', (engine, wanted) => {
+    for (const shape of ownNameShapes(shapesOf(engine, undefined))) {
+      const login = { host: 'registry.lan', repository: wanted };
+      expect(planRequests(shape, REGISTRY, typed)).toMatchObject({ login });
+    }
+  });
+});
+
 describe('a shape that cannot be used', () => {
   it('says that mirrors of dockerd are for docker.io alone', () => {
     expect(plan('docker', 'registry-mirrors', ETCD)).toEqual({
@@ -120,7 +149,8 @@ describe("an image that is typed with the registry's own name", () => {
       expect(made).toMatchObject({ ownScope: 'repository:docker.io/library/busybox:pull' });
       const urls = 'reason' in made ? [] : made.manifest.map(({ url }) => url);
       expect(new Set(urls)).toEqual(new Set([`https://registry.lan${CANONICAL}`]));
-      expect(shape).toMatchObject({ name: 'full name', login: 'registry', fallback: 'never' });
+      expect(made).toMatchObject({ login: { host: 'registry.lan' } });
+      expect(shape).toMatchObject({ name: 'full name', fallback: 'never' });
     }
   });
 
