@@ -25,6 +25,7 @@ export {
 } from './certificates/certificate-contexts.ts';
 export type { CertificateFacts } from './certificates/certificate-pem.ts';
 export { findUncovered, type Uncovered } from './certificates/find-uncovered.ts';
+export { findUnrenewable, type Unrenewable } from './certificates/find-unrenewable.ts';
 export {
   importCertificate,
   type ImportedCertificate,

@@ -73,6 +73,18 @@ async function noteReplaced({ output, tls, clock }: CommandContext): Promise<voi
   );
 }
 
+/** Without this the first sign would be a renewal that fails, two months on. */
+async function noteUnrenewable(context: CommandContext, authority: Authority): Promise<void> {
+  const { output, tls, clock } = context;
+  const { findUnrenewable } = await import('@portolan/tls');
+  const found = await findUnrenewable(authority, tls.directories.certificates, clock());
+  if (found === undefined) return;
+  const { files, names, options } = found;
+  output.note(
+    `warning: it may not issue for ${names.join(', ')}, so ${files.join(', ')} can no longer be renewed. For these names as well: \`portolan ca init --force-new ${options}\``,
+  );
+}
+
 export function registerCaInit(ca: Command, context: CommandContext): void {
   ca.command('init')
     .description('Make the authority; what it may issue for is in its certificate')
@@ -98,5 +110,6 @@ export function registerCaInit(ca: Command, context: CommandContext): void {
         `It lies in ${directory}; include that in backups. Next: \`portolan ca issue NAME\` for the server, \`portolan ca trust\` for the clients.`,
       );
       await noteReplaced(context);
+      await noteUnrenewable(context, made);
     });
 }

@@ -256,6 +256,19 @@ it('says that clients are given both authorities only when something here hangs 
   expect(fingerprintsOf((await run('ca bundle')).text)).toHaveLength(1);
 });
 
+it('says which certificates a new authority can no longer renew, and what could', async () => {
+  const { run } = await openCommands();
+  await run('ca init --name registry.lan --impersonate docker.io');
+  await run('ca issue registry.lan');
+  await run('ca issue docker.io');
+  const { notes } = await run('ca init --force-new --name registry.lan');
+  const warning = notes.find((note) => note.startsWith('warning: ')) ?? '';
+  expect(warning).toContain('may not issue for docker.io, so docker.io.pem can no longer be');
+  const [, command = ''] = /`portolan ([^`]+)`/.exec(warning) ?? [];
+  expect((await run(command)).notes.join()).not.toContain('warning: ');
+  expect((await run('ca renew --force')).rows).toHaveLength(2);
+});
+
 it('prints both authorities until nothing hangs on the one that was replaced', async () => {
   const { run, old, current } = await openReplaced();
   const both = await run('ca bundle');
