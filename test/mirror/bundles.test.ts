@@ -108,6 +108,9 @@ describe('a bundle of our own images', () => {
     // Its config and two layers; manifests are always there.
     expect(counts.blobs - counts.manifests).toBe(3);
     expect(blobs.length).toBeLessThanOrEqual(counts.blobs);
+    const served = await startPortolan({ command: ['serve', '--bundle', small] });
+    expect(served.logs()).toContain(`${made.leftOut} blobs of its images are not in it`);
+    await served.stop();
     await apart.must(`bundle import ${small}`);
     await expectWhole(await apart.client(REPOSITORY), REPOSITORY, image);
   });

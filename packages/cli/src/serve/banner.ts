@@ -5,13 +5,18 @@ import type { PublicNames } from '../config/public-names.ts';
 import type { ServeRole } from '../config/serve-settings.ts';
 import { ADMINISTRATOR, type Administrator } from './administrator.ts';
 
+export interface BundleFacts {
+  /** Blobs that its images need and that it does not hold: it was made for a registry that has them. */
+  readonly leftOut: number;
+}
+
 export interface BannerFacts {
   readonly role: ServeRole;
   readonly addresses: readonly ListenAddress[];
   readonly names: PublicNames;
   readonly dataDirectory: string;
   /** `dataDirectory` is a bundle, which anybody may pull from. */
-  readonly isBundle: boolean;
+  readonly bundle: BundleFacts | undefined;
   /** Undefined where there are no accounts: the registry alone, and a bundle. */
   readonly administrator: Administrator | undefined;
 }
@@ -70,8 +75,19 @@ function pushLines({ names, administrator }: BannerFacts): string[] {
   ];
 }
 
+function bundleLines({ leftOut }: BundleFacts): string[] {
+  const lines = ['', 'Anybody may pull; nobody may push.'];
+  if (leftOut === 0) return lines;
+  const [blobs, are] = leftOut === 1 ? ['1 blob', 'is'] : [`${leftOut} blobs`, 'are'];
+  return [
+    ...lines,
+    `This bundle holds a difference: ${blobs} of its images ${are} not in it. Images that need them`,
+    'cannot be pulled from here; import it where the rest is.',
+  ];
+}
+
 export function banner(facts: BannerFacts): string {
-  const { role, addresses, names, dataDirectory, isBundle, administrator } = facts;
+  const { role, addresses, names, dataDirectory, bundle, administrator } = facts;
   const [first = '', ...others] = addresses.map(ListenAddress.format);
   const lines = [
     `Portolan is listening on ${first}`,
@@ -81,12 +97,12 @@ export function banner(facts: BannerFacts): string {
     lines.push(
       '',
       `  Address        ${names.publicUrl}`,
-      `  ${isBundle ? 'Bundle' : 'Data  '}         ${dataDirectory}`,
+      `  ${bundle !== undefined ? 'Bundle' : 'Data  '}         ${dataDirectory}`,
     );
   }
   if (administrator !== undefined) lines.push(...accountLines(administrator));
   if (role === 'all' && administrator?.isNew === true) lines.push('', ...pushLines(facts));
-  else if (isBundle) lines.push('', 'Anybody may pull; nobody may push.');
+  else if (bundle !== undefined) lines.push(...bundleLines(bundle));
   else if (role === 'all') lines.push('', `How to log in, push and pull: ${names.publicUrl}/`);
   if (role === 'all') lines.push('', 'Stop with Ctrl-C.');
   return `${lines.join('\n')}\n`;

@@ -38,6 +38,7 @@ export async function serveBundle(bundle: string, options: GlobalOptions): Promi
     };
     await serveWith(loaded, {
       directory,
+      leftOut: contents.expected.size,
       async replaceContent(storage) {
         await openToAll(storage, [...contents.repositories.keys()].map(RepositoryName.namespace));
         return { ...storage, ...createBundleStores(contents) };

@@ -18,7 +18,7 @@ import { storageOptions } from '../config/storage-settings.ts';
 import { randomId } from '../random-id.ts';
 import { VERSION } from '../version.ts';
 import { type Administrator, ensureAdministrator } from './administrator.ts';
-import { banner, type BannerFacts } from './banner.ts';
+import { banner, type BannerFacts, type BundleFacts } from './banner.ts';
 import { watchUncoveredRegistries } from './connect/uncovered-registries.ts';
 import { countProcess, countServer } from './counting.ts';
 import { type Front, startFront } from './front.ts';
@@ -46,7 +46,7 @@ interface Server {
 }
 
 /** Served instead of what the data directory holds. */
-export interface ServedBundle {
+export interface ServedBundle extends BundleFacts {
   readonly directory: string;
   replaceContent(storage: Storage): Promise<Storage>;
 }
@@ -67,8 +67,7 @@ function announce(
   const names = settlePublicNames(settings, facts.addresses);
   const { role, storage } = settings;
   const dataDirectory = bundle?.directory ?? storage.directory;
-  const isBundle = bundle !== undefined;
-  process.stdout.write(banner({ ...facts, role, names, dataDirectory, isBundle }));
+  process.stdout.write(banner({ ...facts, role, names, dataDirectory, bundle }));
   const addresses = facts.addresses.map(ListenAddress.format);
   logger.info({ addresses, publicUrl: names.publicUrl, workers: settings.workers }, 'listening');
   void serviceManager.ready(`listening on ${addresses.join(', ')}`);
