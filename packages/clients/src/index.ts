@@ -25,6 +25,7 @@ export {
 export type { RequestShape } from './engines/request-shape.ts';
 export {
   isRegistryItself,
+  isVirtualHost,
   hostNameOf,
   parseRegistryAddress,
   type RegistryAddress,

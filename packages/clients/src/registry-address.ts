@@ -38,6 +38,20 @@ export function isRegistryItself(
   return typed === UpstreamHost.find(host) || (isPlain && typed === `${host}:80`);
 }
 
+/** As the server knows them: a host has a dot or a port, and both are `-` in a label. */
+const VIRTUAL_LABEL = /^[a-z0-9-]*-[a-z0-9-]*$|^localhost$/;
+
+/** Whether an image of that host is one of ours, typed with a name below ours: `docker-io.registry.lan`. */
+export function isVirtualHost(
+  { host, isPlain }: Pick<RegistryAddress, 'host' | 'isPlain'>,
+  typed: UpstreamHost,
+): boolean {
+  if (isAddress(host)) return false;
+  const name = isPlain && !/:\d+$/.test(host) ? typed.replace(/:80$/, '') : typed;
+  const suffix = `.${host}`;
+  return name.endsWith(suffix) && VIRTUAL_LABEL.test(name.slice(0, -suffix.length));
+}
+
 /** Without the port; an IPv6 address keeps its brackets. */
 export function hostNameOf({ host }: Pick<RegistryAddress, 'host'>): string {
   return host.replace(/:\d+$/, '');

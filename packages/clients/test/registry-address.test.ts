@@ -1,7 +1,7 @@
 import { UpstreamHost } from '@portolan/oci';
 import { describe, expect, it } from 'vitest';
 import { parseRegistryAddress } from '../src/index.ts';
-import { virtualHostOf } from '../src/registry-address.ts';
+import { isVirtualHost, virtualHostOf } from '../src/registry-address.ts';
 
 describe("a registry's address", () => {
   it.each([
@@ -44,5 +44,22 @@ describe("a registry's address", () => {
   ])('%s has for %s the name %s below it', (registry, upstream, expected) => {
     const host = UpstreamHost.find(upstream);
     expect(host && virtualHostOf(parseRegistryAddress(registry), host)).toBe(expected);
+  });
+
+  it.each([
+    ['registry.lan', 'docker-io.registry.lan', true],
+    ['registry.lan', 'localhost.registry.lan', true],
+    ['registry.lan:5000', 'host-lan-8443.registry.lan:5000', true],
+    ['http://registry.lan', 'docker-io.registry.lan:80', true],
+    ['registry.lan', 'registry.lan', false],
+    ['registry.lan', 'hub.registry.lan', false],
+    ['registry.lan', 'docker-io.old.registry.lan', false],
+    ['registry.lan', 'docker-io.registry.lan:80', false],
+    ['registry.lan:5000', 'docker-io.registry.lan', false],
+    ['registry.lan', 'docker-ioregistry.lan', false],
+    ['127.0.0.1:5000', 'docker-io.127.0.0.1:5000', false],
+  ])('%s, and whether %s is one of the names below it: %s', (registry, typed, expected) => {
+    const host = UpstreamHost.find(typed) ?? UpstreamHost.DOCKER_HUB;
+    expect(isVirtualHost(parseRegistryAddress(registry), host)).toBe(expected);
   });
 });

@@ -3,6 +3,7 @@ import {
   CHECKED_ENGINES,
   type CheckedEngine,
   isRegistryItself,
+  isVirtualHost,
   type LoginPlace,
   ownNameShapes,
   parseEngineVersion,
@@ -164,7 +165,8 @@ async function check(text: string, options: CheckOptions, context: CommandContex
   const image = await readImage(text);
   const version = engineVersion === undefined ? undefined : parseEngineVersion(engineVersion);
   const deps = await openDeps(options, context);
-  const isOwn = isRegistryItself(deps.registry, image.host);
+  const { registry } = deps;
+  const isOwn = isRegistryItself(registry, image.host) || isVirtualHost(registry, image.host);
   const checked: CheckedShape[] = [];
   for (const engine of engines) {
     const shapes = shapesOf(engine, version);

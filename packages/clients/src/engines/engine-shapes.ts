@@ -22,15 +22,16 @@ export type CheckedEngine = keyof typeof SHAPES;
 export const CHECKED_ENGINES = Object.keys(SHAPES) as readonly CheckedEngine[];
 
 /**
- * The same for an image that is typed with our registry's own name: whatever is configured is for
- * other names, so each asks for it as it is, with the login for it, and there is nobody else to ask.
+ * The same for an image that is typed with our registry's own name, or one below it: whatever is
+ * configured is for other names, so each asks for it as it is, with the login for it, and there is
+ * nobody else to ask.
  */
 export function ownNameShapes(shapes: readonly RequestShape[]): readonly RequestShape[] {
   const own = shapes.map(
     ({ since: _since, before: _before, only: _only, ...shape }): RequestShape => ({
       ...shape,
       name: 'full name',
-      host: 'registry',
+      host: 'typed',
       namespaceInPath: 'no',
       hasNs: false,
       login: shape.login === 'by repository' ? shape.login : 'by host',

@@ -1,7 +1,7 @@
 // The requests that a shape makes for one image, with everything that the server decides by; nothing is
 // sent here. Without credentials: those are added by whoever sends.
 import { type Reference, RepositoryName, UpstreamHost } from '@portolan/oci';
-import { type RegistryAddress, virtualHostOf } from '../registry-address.ts';
+import { isRegistryItself, type RegistryAddress, virtualHostOf } from '../registry-address.ts';
 import type { RequestShape } from './request-shape.ts';
 
 export interface WantedImage {
@@ -61,6 +61,10 @@ function hostOf(
   }
   if (shape.host === 'registry') return registry.host;
   if (shape.host === 'upstream') return upstreamAddress(image.host);
+  // With its own name's port as it is configured, default or not.
+  if (shape.host === 'typed') {
+    return isRegistryItself(registry, image.host) ? registry.host : image.host;
+  }
   const virtual = virtualHostOf(registry, image.host);
   return virtual ?? { reason: `${registry.host} can have no name below it` };
 }

@@ -11,9 +11,9 @@ export interface RequestShape {
   readonly only?: 'docker.io';
   /**
    * Whom the engine believes to talk to: ours by its own name, the name below ours that stands for
-   * the upstream, or the upstream itself, to which the proxy connects it.
+   * the upstream, the upstream itself, to which the proxy connects it, or us by the name that is typed.
    */
-  readonly host: 'registry' | 'virtual host' | 'upstream';
+  readonly host: 'registry' | 'virtual host' | 'upstream' | 'typed';
   /** Where the namespace stands in the path: `/v2/docker.io/…` or `/docker.io/v2/…`. */
   readonly namespaceInPath: 'no' | 'after /v2' | 'before /v2';
   /** `?ns=docker.io`. */

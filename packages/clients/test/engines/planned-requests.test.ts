@@ -98,6 +98,23 @@ describe('what engines ask a token for', () => {
   });
 });
 
+describe('an image that is typed with a name below ours', () => {
+  const typed = image('quay-io.registry.lan', 'coreos/etcd', 'v3.1');
+
+  it.each(CHECKED_ENGINES)('is asked for there by %s, with the login for that name', (engine) => {
+    for (const shape of ownNameShapes(shapesOf(engine, undefined))) {
+      const made = planRequests(shape, REGISTRY, typed);
+      expect(made).toMatchObject({
+        ownScope: 'repository:coreos/etcd:pull',
+        login: { host: 'quay-io.registry.lan' },
+      });
+      const urls = 'reason' in made ? [] : made.manifest.map(({ url }) => url);
+      const url = 'https://quay-io.registry.lan/v2/coreos/etcd/manifests/v3.1';
+      expect(new Set(urls)).toEqual(new Set([url]));
+    }
+  });
+});
+
 describe('the login that goes along', () => {
   const repository = 'docker.io/library/busybox';
   const typed = image('registry.lan', repository, 'musl');
