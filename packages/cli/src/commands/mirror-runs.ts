@@ -68,7 +68,7 @@ async function planRules(
       const { rules, selector } = await findRules(storage, selectors);
       const scope = { freshForMs: freshFor ?? 0, isThorough: full, selector, signal };
       for (const rule of rules) {
-        plans.push(await mirror.plan(rule, { ...scope, jobs, measures: measure }));
+        plans.push(await mirror.plan(rule, { ...scope, jobs, measures: measure, before: plans }));
       }
     },
     await withPersonalLogins(context, logins),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,6 +13,24 @@ async function startEmptyRegistry(): Promise<string> {
     const isList = request.url?.includes('/tags/list') === true;
     response.writeHead(isList ? 200 : 404, { 'content-type': 'application/json' });
     response.end(isList ? '{"name":"a/b","tags":[]}' : '{"errors":[]}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** A registry of which heads alone are asked: every tag is an image of its own. */
+async function startRegistryOfHeads(): Promise<string> {
+  const server: Server = createServer((request, response) => {
+    const digest = createHash('sha256')
+      .update(request.url ?? '')
+      .digest('hex');
+    response.writeHead(200, {
+      'content-type': 'application/vnd.oci.image.manifest.v1+json',
+      'content-length': 400,
+      'docker-content-digest': `sha256:${digest}`,
+    });
+    response.end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
@@ -254,6 +273,21 @@ describe('a run', () => {
     await run('mirror add quay.io/a/b:v1');
     const failure = await run('mirror plan').catch((error: unknown) => error);
     expect(failure).toMatchObject({ exitCode: 1 });
+  });
+
+  it('is planned with what the rules before it leave of the limit', async () => {
+    const { run, withStorage } = await openCommands();
+    await run(`upstream set quay.io --endpoint ${await startRegistryOfHeads()}`);
+    const quota = { limit: 10, remaining: 3, windowSeconds: 21_600, observedAt: Date.now() };
+    await withStorage(({ upstreams }) => upstreams.noteQuota('quay.io', quota));
+    for (const path of ['a/b', 'a/c']) {
+      await run(`mirror add quay.io/${path} --tags 1,2 --no-referrers`);
+    }
+    const { rows } = await run('mirror plan');
+    expect(rows?.map((row) => row['quota'])).toEqual([
+      '2 of 10 pulls',
+      expect.stringMatching(/^1 of 2 pulls now, the rest at /),
+    ]);
   });
 
   it('for a tag that is not there ends with 1 and names it', async () => {

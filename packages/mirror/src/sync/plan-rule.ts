@@ -15,7 +15,7 @@ import {
   planGone,
   type PlannedImage,
 } from './plan-images.ts';
-import { knownQuota, planQuota, type QuotaPlan } from './quota.ts';
+import { type KnownQuota, knownQuota, planQuota, type QuotaPlan } from './quota.ts';
 import type { RuleImage } from './rule-images.ts';
 import { errorFacts } from './run-report.ts';
 import type { SyncDeps } from './sync-deps.ts';
@@ -43,6 +43,8 @@ export interface PlanOptions extends RuleScope {
   readonly jobs: number;
   /** Undefined measures where pulls are not counted. */
   readonly measures: boolean | undefined;
+  /** Of the rules that the same sync runs: their upstreams have one limit for all of them. */
+  readonly before?: readonly RulePlan[];
 }
 
 /** Manifests to be read, not counting what is below them. */
@@ -88,6 +90,17 @@ async function quotaNow(deps: SyncDeps, rule: MirrorRule) {
   return knownQuota(await deps.stores.upstreams.find(rule.upstream), deps.clock());
 }
 
+/** What the rules before this one leave of the limit. */
+function quotaLeft(
+  quota: KnownQuota,
+  { upstream }: MirrorRule,
+  before: readonly RulePlan[] = [],
+): KnownQuota {
+  const ofUpstream = before.filter(({ source }) => source.startsWith(`${upstream}/`));
+  const spoken = ofUpstream.reduce((sum, { pulls }) => sum + pulls, 0);
+  return { ...quota, remaining: Math.max(0, quota.remaining - spoken) };
+}
+
 /** A run asks for no head of what it brings by digest; a look did. */
 function spareHeads(seen: ReadonlyMap<RuleImage, PlannedImage>): number {
   return [...seen].filter(
@@ -99,7 +112,7 @@ async function planImages(
   deps: SyncDeps,
   rule: MirrorRule,
   plan: ImagePlan,
-  measures: boolean | undefined,
+  { measures, before }: PlanOptions,
 ): Promise<Omit<RulePlan, keyof Names>> {
   const { source, sink, host } = plan;
   const seen = await lookAtAll(plan);
@@ -121,7 +134,7 @@ async function planImages(
     requests: isMeasured ? measured : looks + least,
     pulls,
     isMeasured,
-    quota: quota && planQuota(pulls, quota, deps.clock()),
+    quota: quota && planQuota(pulls, quotaLeft(quota, rule, before), deps.clock()),
     error: isStopped ? errorFacts(host.stop) : undefined,
   };
 }
@@ -135,7 +148,7 @@ export async function planRule(
   const names = { source: `${rule.upstream}/${rule.path}`, destination: rule.destination };
   try {
     const plan = await openPlan(deps, rule, options);
-    return { ...names, ...(await planImages(deps, rule, plan, options.measures)) };
+    return { ...names, ...(await planImages(deps, rule, plan, options)) };
   } catch (error) {
     options.signal.throwIfAborted();
     if (!(error instanceof DomainError)) throw error;

@@ -1,5 +1,5 @@
 // A plan is what the sync after it does: of changed rules, of tags that are gone, and at upstreams that limit.
-import { Tag } from '@portolan/oci';
+import { RepositoryName, Tag } from '@portolan/oci';
 import type { MirrorRule } from '@portolan/storage';
 import { expect, it } from 'vitest';
 import { mirrorError } from '../../src/errors.ts';
@@ -160,6 +160,25 @@ it('measuring ends at the first refusal, and counts what it has used', async () 
     error: { code: 'upstream-limited' },
     quota: { needed: 6, now: 0, remaining: 0 },
   });
+});
+
+it('a limit is one for all rules of its upstream', async () => {
+  const { rule, storage, deps } = await withSample();
+  const first = await rule({ tags: ['1.0', '2.0'], referrers: false });
+  const second = await rule(first.settings, RepositoryName.parse('docker.io/second'));
+  const observedAt = deps.clock();
+  const quota = { limit: 10, remaining: 3, windowSeconds: 21_600, observedAt };
+  await storage.upstreams.noteQuota('docker.io', quota);
+  const scope = { freshForMs: 0, isThorough: undefined, signal: new AbortController().signal };
+  const options = { ...scope, jobs: 1, measures: undefined };
+  const planned = await planRule(deps, first, options);
+  expect(planned.quota).toMatchObject({ needed: 2, now: 2, remaining: 3, restAt: undefined });
+  const restAt = observedAt + 21_600_000;
+  const next = await planRule(deps, second, { ...options, before: [planned] });
+  expect(next.quota).toMatchObject({ needed: 2, now: 1, remaining: 1, restAt });
+  const elsewhere = { ...planned, source: 'docker.io.example/library/busybox' };
+  const apart = await planRule(deps, second, { ...options, before: [elsewhere] });
+  expect(apart.quota).toMatchObject({ needed: 2, now: 2, remaining: 3 });
 });
 
 it('a limit on heads is met once', async () => {
