@@ -3,6 +3,7 @@
 import { DomainError, reasonOf } from '@portolan/oci';
 import type { MirrorRule, MirrorRun } from '@portolan/storage';
 import type { SourceRepository } from '../places/place.ts';
+import { parseRuleSettings } from '../rules/rule-settings.ts';
 import type { SyncDeps } from './sync-deps.ts';
 
 const RUNS_LOOKED_AT = 100;
@@ -26,29 +27,33 @@ export function refusalByRun(last: MirrorRun | undefined): string | undefined {
 }
 
 /** Whether the run proves that the repository was there: it was listed, or had one of the images. */
-function sawTheRepository({ summary }: MirrorRun): boolean {
+function sawTheRepository({ summary, startedAt }: MirrorRun, rule: MirrorRule): boolean {
   if (typeof summary['listed'] === 'number') return true;
+  // An image that is chosen by digest and here already counts as well, and nobody was asked for it. Of what
+  // the run was told to do, a rule that has changed since says nothing.
+  const { digests = [] } = parseRuleSettings(rule.settings);
+  if (digests.length > 0 || rule.updatedAt >= startedAt) return false;
   const counts = (summary['counts'] ?? {}) as Readonly<Record<string, number | undefined>>;
   // What was fresh was not asked for.
   return (counts['copied'] ?? 0) + (counts['unchanged'] ?? 0) > 0;
 }
 
 /**
- * A rule whose tags are all listed in it needs no listing to run; when none of them is there any more, one
- * tells whether the repository is.
+ * A rule whose tags are all listed in it needs no listing to run; when its run does not prove that the
+ * repository is there, one does.
  */
 export async function refusalByListing(
-  last: MirrorRun | undefined,
+  { last, rule }: { readonly last: MirrorRun | undefined; readonly rule: MirrorRule },
   source: SourceRepository,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if (last !== undefined && sawTheRepository(last)) return undefined;
+  if (last !== undefined && sawTheRepository(last, rule)) return undefined;
   try {
     const tags = await source.tags(signal);
     return tags.length === 0 ? 'the upstream lists no tags' : undefined;
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof DomainError)) throw error;
-    return `the upstream has none of its tags, and cannot list others: ${reasonOf(error)}`;
+    return `its repository at the upstream may be gone, and cannot be listed: ${reasonOf(error)}`;
   }
 }

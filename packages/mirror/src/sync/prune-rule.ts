@@ -102,7 +102,7 @@ async function pruneHeld(held: Prune): Promise<PruneReport> {
   const removed: Tag[] = [];
   if (due.length === 0) return { destination, removed, left: 0, refusal: undefined };
   const source = await deps.openSource(rule);
-  const byListing = await refusalByListing(last, source, signal);
+  const byListing = await refusalByListing({ last, rule }, source, signal);
   if (byListing !== undefined) return refused(byListing);
   for (const tag of due.slice(0, most)) {
     const reference: Reference = { kind: 'tag', tag: tag.name };
