@@ -84,23 +84,28 @@ export function syncFailure(synced: readonly SyncedRule[]): string {
 }
 
 /** Each by its name: nothing here is removed in silence. */
-function pruneNotes({ destination, removed, left, refusal }: PruneReport): string[] {
+function pruneNotes({ destination, removed, left, refusal, stopped }: PruneReport): string[] {
   if (refusal !== undefined) return [`${destination}: nothing is pruned: ${refusal}`];
   const rest = left === 0 ? [] : [`${destination}: ${left} more to prune, by the next runs`];
-  return [...removed.map((tag) => `pruned: ${destination}:${tag}`), ...rest];
+  const early = stopped === undefined ? [] : [`${destination}: the prune stopped: ${stopped}`];
+  return [...removed.map((tag) => `pruned: ${destination}:${tag}`), ...early, ...rest];
+}
+
+/** A limit that was met before the images were known leaves nobody knows how many. */
+function limitNote({ destination, counts }: RunReport, retryAt: number): string {
+  const left = counts.skipped + counts.failed;
+  const reached = `${destination}: the upstream's limit is reached`;
+  const time = clockTime(retryAt);
+  if (left > 0) return `${reached}; ${counted(left, 'image')} to go at ${time}`;
+  return `${reached} before its images were known; they can be asked for at ${time}`;
 }
 
 /** What a table does not say. */
 export function syncNotes(synced: readonly SyncedRule[]): string[] {
   return synced.flatMap(({ report, pruned }) => {
-    const { destination, outcome, retryAt, counts } = report;
+    const { destination, outcome, retryAt } = report;
     const notes: string[] = [];
-    if (outcome === 'limited' && retryAt !== undefined) {
-      const left = counts.skipped + counts.failed;
-      notes.push(
-        `${destination}: the upstream's limit is reached; ${counted(left, 'image')} to go at ${clockTime(retryAt)}`,
-      );
-    }
+    if (outcome === 'limited' && retryAt !== undefined) notes.push(limitNote(report, retryAt));
     if (foundNothing(report)) {
       const nothing = report.isNarrowed ? 'its rule takes no tag that matches' : 'no tag matches';
       notes.push(`${destination}: ${nothing}`);

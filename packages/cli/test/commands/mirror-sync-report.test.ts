@@ -88,6 +88,14 @@ it('says when the rest goes on, and what matched nothing', () => {
   ]);
 });
 
+it('does not say of a limited listing that nothing is to go', () => {
+  const error = { code: 'upstream-limited', message: 'too many requests' };
+  const unlisted = synced({ outcome: 'limited', retryAt: 1, counts: NO_COUNTS, error });
+  expect(syncNotes([unlisted])).toEqual([
+    expect.stringMatching(/before its images were known; they can be asked for at \d\d:\d\d$/),
+  ]);
+});
+
 it('names each tag that was pruned, and why none was', () => {
   const { report } = ok;
   const { destination } = report;
