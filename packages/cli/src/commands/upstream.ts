@@ -1,5 +1,6 @@
 // `portolan upstream`: the registries that the mirror copies from, and how they are reached.
-import type { Upstream, UpstreamChanges } from '@portolan/mirror';
+import type { Upstream, UpstreamChanges, Upstreams } from '@portolan/mirror';
+import { DomainError } from '@portolan/oci';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { size } from '../config/setting-kinds.ts';
 import type { CommandContext } from './context.ts';
@@ -86,6 +87,38 @@ async function readChanges(
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
+/** What a setting is called on the command line, where the mirror knows it by its stored name. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  endpoint: '--endpoint',
+  ca: '--ca',
+  proxy: '--proxy',
+  requestsPerSecond: '--requests-per-second',
+  bytesPerSecond: '--bandwidth',
+  allowedHosts: '--allow-host',
+};
+
+function inOptions(error: unknown): unknown {
+  if (!(error instanceof DomainError)) return error;
+  const { setting, ...detail } = error.detail;
+  const option = typeof setting === 'string' ? OPTIONS[setting] : undefined;
+  if (option === undefined) return error;
+  const message = error.message.replace(String(setting), option);
+  return new DomainError(error.code, message, detail, { cause: error });
+}
+
+async function setUpstream(
+  upstreams: Upstreams,
+  host: string,
+  changes: UpstreamChanges,
+  actor: string,
+): Promise<Upstream> {
+  try {
+    return await upstreams.set(host, changes, actor);
+  } catch (error) {
+    throw inOptions(error);
+  }
+}
+
 function addConnectionOptions(command: Command): Command {
   return command
     .option('--endpoint <url>', 'where the registry really is, when not at https://HOST')
@@ -122,7 +155,8 @@ function registerSet(upstream: Command, context: CommandContext): void {
     async (host: string, options: SetOptions) => {
       const changes = await readChanges(context, host, options);
       await withUpstreams(context, async (upstreams) => {
-        context.output.record(upstreamRow(await upstreams.set(host, changes, context.actor)));
+        const upstream = await setUpstream(upstreams, host, changes, context.actor);
+        context.output.record(upstreamRow(upstream));
       });
     },
   );

@@ -65,6 +65,22 @@ it.each(['0', '1023', 'fast'])('upstream set takes no bandwidth of %s', async (b
   });
 });
 
+it.each([
+  ['--allow-host https://cdn.quay.io', '--allow-host is not a host, host:port or *.host'],
+  ['--endpoint ftp://quay.io', '--endpoint is not an http or https URL'],
+  ['--requests-per-second 99999', '--requests-per-second '],
+])('upstream set %s is refused by the name of the option', async (options, message) => {
+  const { run } = await openCommands();
+  const failure: unknown = await run(`upstream set quay.io ${options}`).catch(
+    (error: unknown) => error,
+  );
+  expect(failure).toMatchObject({
+    code: 'request-invalid',
+    message: expect.stringContaining(message),
+  });
+  expect(failure).not.toHaveProperty('detail.setting');
+});
+
 it('upstream set --no-credentials forgets them', async () => {
   const { run } = await openCommands();
   const file = fileOf('secret\n');
