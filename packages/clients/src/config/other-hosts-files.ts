@@ -6,7 +6,7 @@
 // now. What others wrote is theirs: it is told of, and `--ns` replaces it.
 import { UpstreamHost } from '@portolan/oci';
 import { parse, type TomlTable } from 'smol-toml';
-import type { RegistryAddress } from '../registry-address.ts';
+import { isRegistryItself, isVirtualHost, type RegistryAddress } from '../registry-address.ts';
 import type { ConfigFile, ConfigRequest, FoundPlace, Surroundings } from './client-config.ts';
 import { hostsCertificate, hostsToml } from './hosts-toml.ts';
 
@@ -23,6 +23,11 @@ function hostOf(directory: string): UpstreamHost | undefined {
   return UpstreamHost.named(directory.replace(/_(\d+)_$/, ':$1'));
 }
 
+/** What is typed with such a name comes from here, whatever is in its directory: our certificate. */
+function isOurs(registry: RegistryAddress, host: UpstreamHost): boolean {
+  return isRegistryItself(registry, host) || isVirtualHost(registry, host);
+}
+
 function otherDirectories(
   found: readonly FoundPlace[],
   { registry }: ConfigRequest,
@@ -30,10 +35,8 @@ function otherDirectories(
   const texts = new Map(found.map(({ path, text }) => [path, text]));
   return found.flatMap(({ path, text }) => {
     const host = hostOf(path.slice(path.lastIndexOf('/') + 1));
-    const isOther = text === undefined && host !== UpstreamHost.find(registry.host);
-    return isOther && host !== undefined
-      ? [{ path, host, text: texts.get(`${path}/hosts.toml`) }]
-      : [];
+    const isOther = text === undefined && host !== undefined && !isOurs(registry, host);
+    return isOther ? [{ path, host, text: texts.get(`${path}/hosts.toml`) }] : [];
   });
 }
 

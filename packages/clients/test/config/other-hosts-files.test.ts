@@ -69,6 +69,7 @@ describe('what makes a registry fail-open beside a file for all', () => {
     ['what leads here by hand', `${OURS}client = ["a"]`, {}, 'quay.io'],
     ['a path of ours', OURS.replaceAll('.lan', '.lan/v2/quay.io'), {}, 'quay.io'],
     ['the directory of ours, for its certificate', undefined, {}, 'registry.lan'],
+    ['that of a name below ours', undefined, {}, 'docker-io.registry.lan'],
     ['a name that no image has', undefined, {}, 'old-files'],
     ['the one for all', 'server = "https://quay.io"', {}, '_default'],
     ['anything when it is fail-open', undefined, OPEN, 'quay.io'],
@@ -82,5 +83,20 @@ describe('what makes a registry fail-open beside a file for all', () => {
     const there = { [`${root}/portolan-ca.crt`]: CA, [`${root}/quay.io`]: undefined };
     expect(judged('docker', there, { version: '29.0.0' }).warnings).toHaveLength(1);
     expect(judged('docker', there, { version: '28.0.0' }).warnings).toEqual([]);
+  });
+
+  it('is none of what docker 28 had from us', () => {
+    const before = files('docker', { version: '28.0.0', ca: CA });
+    const there = Object.entries(before).flatMap(([path, text]) => [
+      [path.slice(0, path.lastIndexOf('/')), undefined],
+      [path, text],
+    ]);
+    const { warnings } = judged('docker', Object.fromEntries(there), { version: '29.0.0', ca: CA });
+    expect(Object.keys(before)).toContain('/etc/docker/certs.d/docker-io.registry.lan/ca.crt');
+    expect(warnings).toEqual([]);
+  });
+
+  it('is what another registry has below our name', () => {
+    expect(judge(undefined, {}, 'hub.registry.lan').warnings).toHaveLength(1);
   });
 });
