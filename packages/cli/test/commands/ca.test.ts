@@ -1,7 +1,7 @@
 import { DAY_MS } from '@portolan/tls';
 import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -255,6 +255,20 @@ it('says that clients are given both authorities only when something here hangs 
   expect(notes).not.toContain('given both');
   expect(fingerprintsOf((await run('ca bundle')).text)).toHaveLength(1);
 });
+
+it.each(['ca bundle', 'ca show'])(
+  'goes in `%s` by the key that was restored over a newer authority',
+  async (line) => {
+    const { run, old, dataDirectory } = await openReplaced();
+    const place = join(dataDirectory, 'ca');
+    const retired = (await readdir(place)).find((name) => name.startsWith('retired-')) ?? '';
+    await copyFile(join(place, retired), join(place, 'ca.key'));
+    const { text, record, notes } = await run(line);
+    if (line === 'ca bundle') expect(fingerprintsOf(text)).toEqual([old]);
+    else expect(record).toMatchObject({ fingerprint: old, retired: [] });
+    expect(notes.join()).not.toContain('retired');
+  },
+);
 
 it('says which certificates a new authority can no longer renew, and what could', async () => {
   const { run } = await openCommands();

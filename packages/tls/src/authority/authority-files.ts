@@ -120,6 +120,15 @@ async function readIfAllowed(path: string): Promise<string | undefined> {
   });
 }
 
+/**
+ * The certificate in `ca.key`, for whoever may read that: `ca.crt` is of another authority until somebody signs,
+ * when the key was restored over a newer one. Nothing is written, so a directory may be read-only.
+ */
+export async function readCertificateOfKey(directory: string): Promise<string | undefined> {
+  const [certificate] = certificateBlocks((await readIfAllowed(pathsOf(directory).key)) ?? '');
+  return certificate;
+}
+
 /** Of those that were replaced; without their keys. */
 export async function readRetiredCertificates(directory: string): Promise<readonly string[]> {
   const names = await readdir(directory).catch((error: unknown) => {

@@ -11,6 +11,7 @@ import {
   isAuthorityCertificateThere,
   readAuthorityCertificate,
   readAuthorityFiles,
+  readCertificateOfKey,
   readRetiredCertificates,
   retireAuthorityFiles,
   writeAuthorityFiles,
@@ -68,12 +69,6 @@ async function withConstraints(files: KeyAndCertificate): Promise<Authority> {
   return { ...files, ...facts, constraints: constraintsOf(files.certificate) };
 }
 
-/** What clients get; undefined when there is none. */
-export async function findAuthority(directory: string): Promise<AuthorityFacts | undefined> {
-  const pem = await readAuthorityCertificate(directory);
-  return pem === undefined ? undefined : authorityFacts(pem);
-}
-
 /** What is damaged vouches for nothing, and must not be in the way of the authority that issues. */
 function findFacts(pem: string): readonly AuthorityFacts[] {
   try {
@@ -81,6 +76,13 @@ function findFacts(pem: string): readonly AuthorityFacts[] {
   } catch {
     return [];
   }
+}
+
+/** What clients get: the one that issues, where its key can be read; undefined when there is none. */
+export async function findAuthority(directory: string): Promise<AuthorityFacts | undefined> {
+  const pem = await readAuthorityCertificate(directory);
+  const [issuing] = findFacts((await readCertificateOfKey(directory)) ?? '');
+  return issuing ?? (pem === undefined ? undefined : authorityFacts(pem));
 }
 
 /**

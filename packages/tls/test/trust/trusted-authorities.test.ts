@@ -1,6 +1,6 @@
 // Which authorities clients are given, and that one that was replaced never signs again.
 import { X509Certificate } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import {
@@ -90,6 +90,30 @@ it('names an authority once after a crash in the middle of the change', async ()
   writeFileSync(join(directories.authority, 'retired-crash.key'), readFileSync(key));
   rmSync(key);
   expect((await given()).filter((name) => name === made.name)).toHaveLength(1);
+});
+
+/** The first one's key is back, over the newer authority; nobody has signed since. */
+async function openRestored() {
+  const opened = await openReplaced();
+  const place = opened.directories.authority;
+  copyFileSync(join(place, opened.retiredFile), join(place, 'ca.key'));
+  return { ...opened, key: join(place, 'ca.key') };
+}
+
+it('gives the authority that issues after its key was restored over a newer one, once', async () => {
+  const { old, find, given } = await openRestored();
+  expect(await given()).toEqual([old.name]);
+  expect(await find()).toMatchObject({ authority: { pem: old.pem }, retired: [] });
+});
+
+it.each<[string, (key: string) => void]>([
+  ['is elsewhere', (key) => rmSync(key)],
+  ['is damaged', (key) => writeFileSync(key, '-----BEGIN CERTIFICATE-----\nAAAA\n')],
+  ['has no certificate', (key) => writeFileSync(key, 'nothing')],
+])('goes by the certificate beside a key that %s', async (_what, damage) => {
+  const { key, made, old, given } = await openRestored();
+  damage(key);
+  expect(await given()).toEqual([made.name, old.name]);
 });
 
 it('signs nothing with a key that was replaced: not what it renews, nor what it makes anew', async () => {
