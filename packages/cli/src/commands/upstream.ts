@@ -155,8 +155,8 @@ function registerSet(upstream: Command, context: CommandContext): void {
     async (host: string, options: SetOptions) => {
       const changes = await readChanges(context, host, options);
       await withUpstreams(context, async (upstreams) => {
-        const upstream = await setUpstream(upstreams, host, changes, context.actor);
-        context.output.record(upstreamRow(upstream));
+        const made = await setUpstream(upstreams, host, changes, context.actor);
+        context.output.record(upstreamRow(made));
       });
     },
   );
