@@ -23,6 +23,8 @@ export interface SyncPlaces {
 
 export interface SyncPlacesDeps extends PlaceSettingsDeps {
   readonly request: SyncRequest;
+  /** Of ours, that registries may send us into. */
+  readonly allowedNetworks: readonly string[];
   readonly owner: { readonly pid: number; readonly host: string };
   readonly clock: () => number;
   readonly random: () => number;
@@ -33,16 +35,18 @@ const hostnameOf = (url: string | undefined): string =>
   (url === undefined ? undefined : URL.parse(url)?.hostname) ?? '';
 
 /**
- * A host was named by whoever typed the command, so it may be in a network of ours, and so may its proxy.
+ * A host was named by whoever typed the command, so it may be in a network of ours, and so may its proxy
+ * and the hosts that were named beside it.
  * It may send nobody further into them, beyond what the settings allow the mirror.
  */
 function egressFor(
-  { stored }: SyncPlacesDeps,
+  { request, allowedNetworks }: SyncPlacesDeps,
   { host, endpoint, proxy }: UpstreamSettings,
 ): EgressPolicy {
-  const named = [`http://${host}`, endpoint, proxy].map(hostnameOf);
+  const typed = [host, ...request.allowedHosts].map((one) => `http://${one}`);
+  const named = [...typed, endpoint, proxy].map(hostnameOf);
   return {
-    allowedNetworks: stored?.allowedNetworks ?? [],
+    allowedNetworks,
     namedHosts: named.filter((name) => name !== ''),
   };
 }

@@ -74,6 +74,7 @@ export async function openPlaces(
   const files = findContainerFiles(environment, process.getuid?.());
   return createSyncPlaces({
     request,
+    allowedNetworks: context.egress.allowedNetworks,
     environment,
     files,
     findLogin: createLoginFinder(request, files),

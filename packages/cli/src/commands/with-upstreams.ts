@@ -30,8 +30,6 @@ export interface StoredUpstreams {
    * @throws MirrorError `upstream-denied` when its helper gives no login, `secret-unreadable`
    */
   settingsOf(host: string): Promise<UpstreamSettings | undefined>;
-  /** Of ours, that upstreams may be in. */
-  readonly allowedNetworks: readonly string[];
 }
 
 /** Somebody else's registry is none of the caller's, who may well have no right to look at it. */
@@ -50,10 +48,9 @@ export async function withStoredUpstreams<T>(
   work: (stored: StoredUpstreams | undefined, storage: Storage | undefined) => Promise<T>,
 ): Promise<T> {
   if (!hasOwnStorage(context)) return await work(undefined, undefined);
-  const { allowedNetworks } = context.egress;
   return await withUpstreams(context, async (upstreams, storage) => {
     const settingsOf: StoredUpstreams['settingsOf'] = async (host) =>
       (await upstreams.find(host)) && (await upstreams.settingsOf(host));
-    return await work({ settingsOf, allowedNetworks }, storage);
+    return await work({ settingsOf }, storage);
   });
 }

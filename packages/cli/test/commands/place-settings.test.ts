@@ -51,7 +51,6 @@ async function settingsFor(host: string, { access = {}, stored, side = 'src' }: 
     files: { authFiles: [], isAuthFileNamed: false, certDirectories: [] },
     findLogin: async ({ host: asked }) => (asked === 'mirror.example' ? OF_ENDPOINT : OWN),
     stored: {
-      allowedNetworks: [],
       settingsOf: async (asked) => (asked === 'quay.io' ? stored : undefined),
     },
   };

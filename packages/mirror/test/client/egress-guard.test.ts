@@ -1,6 +1,10 @@
 import type { LookupAddress } from 'node:dns';
 import { describe, expect, it } from 'vitest';
-import { createEgressGuard, type Resolve } from '../../src/client/egress-guard.ts';
+import {
+  createEgressGuard,
+  type EgressGuard,
+  type Resolve,
+} from '../../src/client/egress-guard.ts';
 
 const closed = createEgressGuard({ allowedNetworks: [] });
 
@@ -147,12 +151,12 @@ describe('names', () => {
   });
 });
 
-describe('a host that was named', () => {
-  const find = (guard: ReturnType<typeof createEgressGuard>, name: string) =>
-    new Promise((done) => {
-      guard.lookup(name, { all: true }, (error, found) => done(error ?? found));
-    });
+const find = (guard: EgressGuard, name: string): Promise<unknown> =>
+  new Promise((done) => {
+    guard.lookup(name, { all: true }, (error, found) => done(error ?? found));
+  });
 
+describe('a host that was named', () => {
   it('as an address is connected to in a network of ours, and nothing else there', () => {
     const namedHosts = ['10.0.0.7', '[fd00::7]', '169.254.169.254'];
     const guard = createEgressGuard({ allowedNetworks: [], namedHosts });
