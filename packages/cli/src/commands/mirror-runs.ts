@@ -153,8 +153,12 @@ function registerPlanAndSync(mirror: Command, context: CommandContext): void {
 
 const PRUNE_COLUMNS = ['destination', 'removed', 'left', 'refusal'];
 
-function pruneRow({ destination, removed, left, refusal }: PruneReport) {
-  return { destination, removed, left, refusal: refusal ?? null };
+function pruneRow({ destination, removed, left, refusal, stopped }: PruneReport) {
+  return { destination, removed, left, refusal: refusal ?? null, stopped: stopped ?? null };
+}
+
+function isWhole({ refusal, stopped }: PruneReport): boolean {
+  return refusal === undefined && stopped === undefined;
 }
 
 interface PruneCommandOptions {
@@ -178,8 +182,10 @@ async function pruneSelected(
   });
   context.output.rows(pruned.map(pruneRow), PRUNE_COLUMNS);
   if (isDryRun) context.output.note('Nothing was removed: this was a dry run.');
-  const isRefused = pruned.some(({ refusal }) => refusal !== undefined);
-  failWith(isRefused ? EXIT.failed : EXIT.ok, 'some rules were not pruned');
+  for (const { destination, stopped } of pruned) {
+    if (stopped !== undefined) context.output.note(`${destination}: the prune stopped: ${stopped}`);
+  }
+  failWith(pruned.every(isWhole) ? EXIT.ok : EXIT.failed, 'some rules were not pruned');
 }
 
 export function registerMirrorRuns(mirror: Command, context: CommandContext): void {

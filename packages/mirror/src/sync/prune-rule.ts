@@ -1,10 +1,10 @@
 // Removes tags that have vanished upstream: only after their grace, only when the newest run was good
 // and the repository is there, at most a share in one go, and each only after one more look. The tag history keeps
 // where they pointed.
-import type { Digest, Reference, Tag } from '@portolan/oci';
+import { type Digest, DomainError, reasonOf, type Reference, type Tag } from '@portolan/oci';
 import type { MirrorRule, MirrorTag } from '@portolan/storage';
-import { mirrorError } from '../errors.ts';
 import { cosignTagsOf } from '../names/attached-tags.ts';
+import type { SourceRepository } from '../places/place.ts';
 import { parseRuleSettings } from '../rules/rule-settings.ts';
 import { narrowingOf } from '../rules/select-rules.ts';
 import type { ReferenceSelector } from '../selection/selectors.ts';
@@ -30,6 +30,8 @@ export interface PruneReport {
   readonly left: number;
   /** Why nothing was looked at. */
   readonly refusal: string | undefined;
+  /** What ended it early: `removed` is what went before, and the rest is still here. */
+  readonly stopped?: string | undefined;
 }
 
 const DAY_MS = 24 * 3_600_000;
@@ -53,10 +55,9 @@ async function removeAttached({ stores, actor }: SyncDeps, rule: MirrorRule, dig
   for (const tag of cosignTagsOf(digest)) await stores.tags.delete(rule.destination, tag, actor);
 }
 
-async function remove(deps: SyncDeps, rule: MirrorRule, tag: MirrorTag) {
-  const { stores, actor } = deps;
+async function noteRemoved(deps: SyncDeps, rule: MirrorRule, tag: MirrorTag) {
+  const { stores } = deps;
   const { name, digest } = tag;
-  await stores.tags.delete(rule.destination, name, actor);
   // One that the rule names was there: the next run is not to call it missing.
   const isNamed = parseRuleSettings(rule.settings).tags?.includes(name) === true;
   if (isNamed) await stores.mirrorTags.note(rule.id, [{ ...tag, digest: undefined }]);
@@ -86,34 +87,48 @@ async function findDue({ deps, rule, ...options }: Prune) {
   return { due, most };
 }
 
-async function pruneHeld(held: Prune): Promise<PruneReport> {
-  const { deps, rule, isDryRun, signal } = held;
-  const { destination } = rule;
-  const refused = (refusal: string): PruneReport => ({
-    destination,
-    removed: [],
-    left: 0,
-    refusal,
-  });
-  const last = await lastWholeRun(deps, rule);
-  const byRun = refusalByRun(last);
-  if (byRun !== undefined) return refused(byRun);
-  const { due, most } = await findDue(held);
-  const removed: Tag[] = [];
-  if (due.length === 0) return { destination, removed, left: 0, refusal: undefined };
-  const source = await deps.openSource(rule);
-  const byListing = await refusalByListing({ last, rule }, source, signal);
-  if (byListing !== undefined) return refused(byListing);
-  for (const tag of due.slice(0, most)) {
-    const reference: Reference = { kind: 'tag', tag: tag.name };
-    if ((await source.head(reference, signal)) !== undefined) continue;
-    if (!isDryRun) await remove(deps, rule, tag);
-    removed.push(tag.name);
-  }
-  return { destination, removed, left: Math.max(0, due.length - most), refusal: undefined };
+function refusedReport({ destination }: MirrorRule, refusal: string): PruneReport {
+  return { destination, removed: [], left: 0, refusal };
 }
 
-/** @throws MirrorError when the upstream cannot be asked once more, or somebody else runs the rule */
+/** What has been removed is told whatever happens after it: nothing here goes in silence. */
+async function removeGone(
+  { deps, rule, isDryRun, signal }: Prune,
+  source: SourceRepository,
+  due: readonly MirrorTag[],
+): Promise<Pick<PruneReport, 'removed' | 'stopped'>> {
+  const removed: Tag[] = [];
+  try {
+    for (const tag of due) {
+      const reference: Reference = { kind: 'tag', tag: tag.name };
+      if ((await source.head(reference, signal)) !== undefined) continue;
+      signal.throwIfAborted();
+      if (!isDryRun) await deps.stores.tags.delete(rule.destination, tag.name, deps.actor);
+      removed.push(tag.name);
+      if (!isDryRun) await noteRemoved(deps, rule, tag);
+    }
+  } catch (error) {
+    return { removed, stopped: signal.aborted ? 'it was interrupted' : reasonOf(error) };
+  }
+  return { removed, stopped: undefined };
+}
+
+async function pruneHeld(held: Prune): Promise<PruneReport> {
+  const { deps, rule, signal } = held;
+  const { destination } = rule;
+  const last = await lastWholeRun(deps, rule);
+  const byRun = refusalByRun(last);
+  if (byRun !== undefined) return refusedReport(rule, byRun);
+  const { due, most } = await findDue(held);
+  if (due.length === 0) return { destination, removed: [], left: 0, refusal: undefined };
+  const source = await deps.openSource(rule);
+  const byListing = await refusalByListing({ last, rule }, source, signal);
+  if (byListing !== undefined) return refusedReport(rule, byListing);
+  const done = await removeGone(held, source, due.slice(0, most));
+  return { destination, ...done, left: Math.max(0, due.length - most), refusal: undefined };
+}
+
+/** Never throws for what an upstream or another process does: other rules have their turn. */
 export async function pruneRule(
   deps: SyncDeps,
   rule: MirrorRule,
@@ -121,12 +136,14 @@ export async function pruneRule(
 ): Promise<PruneReport> {
   const { leases } = deps.stores;
   const lease = { leases, ruleId: rule.id, holder: deps.randomId(), waitMs: 0 };
-  const report = await withRunLease(lease, options.signal, (signal) =>
-    pruneHeld({ deps, rule, ...options, signal }),
-  );
-  if (report !== undefined) return report;
-  throw mirrorError('request-invalid', 'another process runs the rule now', {
-    destination: rule.destination,
-    hint: 'try again when it has ended',
-  });
+  try {
+    const report = await withRunLease(lease, options.signal, (signal) =>
+      pruneHeld({ deps, rule, ...options, signal }),
+    );
+    return report ?? refusedReport(rule, 'another process runs the rule now; try again later');
+  } catch (error) {
+    if (options.signal.aborted) return refusedReport(rule, 'it was interrupted');
+    if (!(error instanceof DomainError)) throw error;
+    return refusedReport(rule, reasonOf(error));
+  }
 }

@@ -1,7 +1,7 @@
 // Many rules in one go: hosts beside each other, each with its own number of images at once, and all
 // of them sharing their transfers, so that a layer which ten rules want is fetched once. Several calls
 // share the same, so that rules which begin at different times are as one.
-import { DomainError, reasonOf } from '@portolan/oci';
+import { DomainError } from '@portolan/oci';
 import type { MirrorRule } from '@portolan/storage';
 import { forEachAtMost } from '../copy/at-most.ts';
 import { type Copier, createCopier } from '../copy/copy-image.ts';
@@ -35,8 +35,14 @@ function byHost(rules: readonly MirrorRule[]): [string, MirrorRule[]][] {
 /** The history names what went: nothing else tells of it later but the audit log. */
 async function notePruned({ stores }: SyncDeps, report: RunReport, pruned: PruneReport) {
   const { runId } = report;
-  if (runId === undefined || pruned.removed.length === 0) return;
-  await stores.mirrorRuns.finish(runId, 'ok', { ...summaryOf(report), pruned: pruned.removed });
+  const { removed } = pruned;
+  if (runId === undefined || removed.length === 0) return;
+  try {
+    await stores.mirrorRuns.finish(runId, 'ok', { ...summaryOf(report), pruned: removed });
+  } catch (error) {
+    // The rule, and its history with it, was removed meanwhile; what went is told all the same.
+    if (!(error instanceof DomainError)) throw error;
+  }
 }
 
 async function pruneAfter(
@@ -48,15 +54,9 @@ async function pruneAfter(
   const { prune } = parseRuleSettings(rule.settings);
   const { outcome, isNarrowed } = report;
   if (prune === undefined || outcome !== 'ok' || isNarrowed) return undefined;
-  try {
-    const pruned = await pruneRule(deps, rule, { afterDays: undefined, isDryRun: false, signal });
-    await notePruned(deps, report, pruned);
-    return pruned;
-  } catch (error) {
-    if (!(error instanceof DomainError)) throw error;
-    // The next run will do.
-    return { destination: rule.destination, removed: [], left: 0, refusal: reasonOf(error) };
-  }
+  const pruned = await pruneRule(deps, rule, { afterDays: undefined, isDryRun: false, signal });
+  await notePruned(deps, report, pruned);
+  return pruned;
 }
 
 /** In the order of `rules`. */

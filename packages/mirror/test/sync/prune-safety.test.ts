@@ -32,4 +32,39 @@ describe('a prune', () => {
     });
     expect(await tagsHere()).toEqual(before);
   });
+
+  it('that fails in the middle says what it has removed, and why it stopped', async () => {
+    const { rule, sync, upstream, tagsHere, storage } = await withSample();
+    const made = await rule({ prune: { after_days: 0, max_share: 1 } });
+    await sync(made);
+    for (const tag of ['1.0', '2.0']) upstream.tagged.delete(Tag.parse(tag));
+    upstream.before = (request) => {
+      if (request === 'head tag:2.0') throw mirrorError('upstream-unavailable', 'it fails');
+    };
+    const { report, pruned } = await sync(made);
+    expect(report.outcome).toBe('ok');
+    expect(pruned).toMatchObject({ removed: ['1.0'], refusal: undefined, stopped: 'it fails' });
+    expect(Object.keys(await tagsHere()).sort()).toEqual(['2.0', 'latest', 'multi']);
+    const [run] = await storage.mirrorRuns.list(made.id, 1);
+    expect(run?.summary['pruned']).toEqual(['1.0']);
+  });
+
+  it.each([
+    ['the upstream is down', 'it is down'],
+    ['another process runs the rule', 'another process runs the rule'],
+  ])('is refused while %s, and throws nothing', async (state, reason) => {
+    const { rule, sync, deps, prune, upstream, storage } = await withSample();
+    const made = await rule();
+    await sync(made);
+    upstream.tagged.delete(Tag.parse('1.0'));
+    await sync(made);
+    if (state === 'the upstream is down') {
+      Object.assign(deps, {
+        openSource: () => Promise.reject(mirrorError('upstream-unavailable', 'it is down')),
+      });
+    } else await storage.leases.acquire(`mirror-rule:${made.id}`, 'somebody else', 60_000);
+    const { removed, refusal } = await prune(made, NOW);
+    expect(removed).toEqual([]);
+    expect(refusal).toContain(reason);
+  });
 });
