@@ -16,6 +16,7 @@ import { otherK3sEntries } from './other-k3s-entries.ts';
 const FILE = '/etc/rancher/k3s/registries.yaml';
 const CA = '/etc/rancher/k3s/portolan-ca.crt';
 const NODE_FILE = '/etc/rancher/k3s/config.yaml.d/50-portolan.yaml';
+const NODE_OPTION = 'disable-default-registry-endpoint';
 
 /** The first patch release of each branch that has both. */
 const FIRST: readonly EngineVersion[] = [
@@ -73,9 +74,9 @@ function withRegistry(existing: string, request: ConfigRequest): string {
   return document.toString();
 }
 
-/** Either way, so that neither an earlier run nor `config.yaml` decides it. */
+/** Either way, so that neither an earlier run nor `config.yaml` decides it; a file after it still does. */
 function nodeFile(isClosed: boolean): ConfigFile {
-  return { path: NODE_FILE, text: `disable-default-registry-endpoint: ${isClosed}\n` };
+  return { path: NODE_FILE, text: `${NODE_OPTION}: ${isClosed}\n` };
 }
 
 export function k3sConfig(request: ConfigRequest): ClientConfig {
@@ -93,7 +94,9 @@ export function k3sConfig(request: ConfigRequest): ClientConfig {
       nodeFile(isClosed),
       ...certificateFiles(request, CA),
     ],
-    surroundings: isClosed ? otherK3sEntries(request, FILE) : undefined,
+    surroundings: isClosed
+      ? otherK3sEntries(request, FILE, { file: NODE_FILE, option: NODE_OPTION })
+      : undefined,
     reload: ['systemctl restart k3s'],
     notes: [
       'k3s reads the files when it starts, on every node; on agents the unit is k3s-agent.',

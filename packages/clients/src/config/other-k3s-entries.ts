@@ -1,12 +1,13 @@
-// What stands in `registries.yaml` beside our mirrors and takes a registry away from a fail-closed node:
-// k3s writes a directory of its own for every registry that is named there, and containerd takes that
-// before what is for all.
+// What others wrote that takes a registry away from a fail-closed node. In `registries.yaml`, beside our
+// mirrors: k3s writes a directory of its own for every registry that is named there, and containerd takes
+// that before what is for all. And in `config.yaml.d` whatever comes after our file.
 //
 // - a mirror that is not ours; only where all registries shall come from here
 // - `configs` of a registry (a login, a certificate): k3s then keeps that registry itself as the last
 //   endpoint, whatever the node is told of default endpoints
+// - the option of default endpoints: of the files by their names, the last that has it decides
 import { parse } from 'yaml';
-import type { ConfigRequest, Surroundings } from './client-config.ts';
+import type { ConfigRequest, FoundPlace, Surroundings } from './client-config.ts';
 
 type Entries = Readonly<Record<string, unknown>>;
 
@@ -14,15 +15,20 @@ function isEntries(value: unknown): value is Entries {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Of a file that k3s reads; one that it does not is refused where it is merged. */
-function readEntries(text: string, key: 'mirrors' | 'configs'): readonly [string, unknown][] {
+/** None of a file that k3s would not start with. */
+function readSettings(text: string): Entries {
   try {
-    const settings: unknown = parse(text);
-    const entries = isEntries(settings) ? settings[key] : undefined;
-    return isEntries(entries) ? Object.entries(entries) : [];
+    // For k3s `no` and `off` are booleans.
+    const settings: unknown = parse(text, { version: '1.1' });
+    return isEntries(settings) ? settings : {};
   } catch {
-    return [];
+    return {};
   }
+}
+
+function readEntries(text: string, key: 'mirrors' | 'configs'): readonly [string, unknown][] {
+  const entries = readSettings(text)[key];
+  return isEntries(entries) ? Object.entries(entries) : [];
 }
 
 /** The endpoints that are not ours, as one says them; undefined when all are. */
@@ -58,15 +64,49 @@ function configWarnings(text: string, request: ConfigRequest, file: string): rea
     );
 }
 
-export function otherK3sEntries(request: ConfigRequest, file: string): Surroundings {
+/** Ours is written anew, so those before it do not count. */
+function optionWarnings(found: readonly FoundPlace[], node: NodeOption): readonly string[] {
+  const last = found
+    .filter(({ path }) => path > node.file && /\.ya?ml$/i.test(path))
+    .toSorted((one, other) => (one.path < other.path ? -1 : 1))
+    .map(({ path, text = '' }) => ({ path, value: readSettings(text)[node.option] }))
+    .findLast(({ value }) => value !== undefined);
+  // As a flag it may be quoted.
+  return last === undefined || !/^(?:0|f|false)$/i.test(String(last.value))
+    ? []
+    : [
+        `this node is not fail-closed: ${last.path} comes after ${node.file} and sets ${node.option} to false. Remove it there.`,
+      ];
+}
+
+/** What turns default endpoints off, and our file that has it. */
+export interface NodeOption {
+  readonly file: string;
+  readonly option: string;
+}
+
+export function otherK3sEntries(
+  request: ConfigRequest,
+  file: string,
+  node: NodeOption,
+): Surroundings {
   return {
-    patterns: [file],
-    judge: (found) => ({
-      files: [],
-      warnings: found.flatMap(({ text = '' }) => [
-        ...mirrorWarnings(text, request, file),
-        ...configWarnings(text, request, file),
-      ]),
-    }),
+    patterns: [file, node.file.replace(/[^/]*$/, '*')],
+    judge(found) {
+      const texts = found.flatMap(({ path, text = '' }) => (path === file ? [text] : []));
+      return {
+        files: [],
+        warnings: [
+          ...texts.flatMap((text) => [
+            ...mirrorWarnings(text, request, file),
+            ...configWarnings(text, request, file),
+          ]),
+          ...optionWarnings(
+            found.filter(({ path }) => path !== file),
+            node,
+          ),
+        ],
+      };
+    },
   };
 }

@@ -169,3 +169,44 @@ describe('what makes a registry fail-open on a fail-closed node is told', () => 
     expect(warnings(text, { ns: 'docker.io' })).toHaveLength(1);
   });
 });
+
+describe('a file of config.yaml.d after ours', () => {
+  const DIRECTORY = '/etc/rancher/k3s/config.yaml.d';
+  const KEY = 'disable-default-registry-endpoint';
+
+  /** Name → text. */
+  function told(there: Readonly<Record<string, string>>, wanted: Wanted = {}): readonly string[] {
+    const places = Object.entries(there).map(([name, text]) => [`${DIRECTORY}/${name}`, text]);
+    return judged('k3s', Object.fromEntries(places), wanted).warnings;
+  }
+
+  it.each([
+    ['false', '90-site.yaml', `${KEY}: false`],
+    ['false in YAML 1.1, as k3s reads it', '90-site.yml', `${KEY}: no`],
+    ['false in quotes', '90-site.YAML', `${KEY}: "false"`],
+  ])('is told when it is %s', (_title, name, text) => {
+    expect(told({ [name]: text })).toEqual([
+      `this node is not fail-closed: ${DIRECTORY}/${name} comes after ${NODE} and sets ${KEY} to false. Remove it there.`,
+    ]);
+    expect(told({ [name]: text }, { ns: 'docker.io' })).toHaveLength(1);
+  });
+
+  it('is the last that has the option', () => {
+    const one = { '90-site.yaml': `${KEY}: false` };
+    expect(told({ '91-site.yaml': 'debug: true', ...one })).toHaveLength(1);
+    expect(told({ '91-site.yaml': `${KEY}: true`, ...one })).toEqual([]);
+    expect(told({ '80-site.yaml': `${KEY}: true`, ...one })).toHaveLength(1);
+  });
+
+  it.each<[string, string, string, Wanted]>([
+    ['before ours', '10-site.yaml', `${KEY}: false`, {}],
+    ['of an earlier run', '50-portolan.yaml', `${KEY}: false`, {}],
+    ['without the option', '90-site.yaml', 'debug: false', {}],
+    ['that turns it on too', '90-site.yaml', `${KEY}: true`, {}],
+    ['that k3s does not read', '90-site.yaml.bak', `${KEY}: false`, {}],
+    ['that is no YAML', '90-site.yaml', 'a: [', {}],
+    ['on a node that is fail-open', '90-site.yaml', `${KEY}: false`, { fails: 'open' }],
+  ])('but not one %s', (_title, name, text, wanted) => {
+    expect(told({ [name]: text }, wanted)).toEqual([]);
+  });
+});
