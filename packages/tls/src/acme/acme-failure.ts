@@ -1,5 +1,5 @@
-// What an ACME server has refused (RFC 8555 §6.7), in our words. acme-client throws the server's text
-// alone; kind, status and Retry-After are gathered from the answers themselves.
+// What an ACME server has refused (RFC 8555 §6.7) or not brought to an end, in our words. acme-client throws a
+// text alone; kind, status, Retry-After and how far things are is gathered from the answers themselves.
 import { DomainError } from '@portolan/oci';
 import { tlsError } from '../errors.ts';
 
@@ -9,6 +9,9 @@ export interface AcmeAnswer {
   readonly detail: string | undefined;
   /** Milliseconds since the epoch. */
   readonly retryAt: number | undefined;
+  /** Of the order, authorization or challenge (§7.1.6). */
+  readonly state: string | undefined;
+  readonly isChallenge: boolean;
 }
 
 interface AcmeFacts {
@@ -49,15 +52,38 @@ function isPlain(error: unknown): error is Error {
 const CHALLENGE_HINT =
   'the server fetches http://NAME/.well-known/acme-challenge/… by itself: check that each name leads to this host from where it stands, and that port 80 is answered here, such as by a listener `redirect://0.0.0.0:80`';
 
-function unanswered(error: unknown, facts: AcmeFacts): Error {
-  return isOfHttp(error)
-    ? tlsError('acme-unavailable', 'the ACME server cannot be reached', { ...facts }, error)
-    : tlsError(
-        'acme-denied',
-        'the ACME server has not issued the certificate',
-        { ...facts, hint: CHALLENGE_HINT },
-        error,
-      );
+/** What is read first is the directory, and without that nothing else is asked for. */
+function isDirectoryMissing([directory, ...others]: readonly AcmeAnswer[]): boolean {
+  if (directory === undefined || others.length > 0) return false;
+  const { status, type } = directory;
+  return status < 500 && status !== 429 && type === undefined;
+}
+
+function noDirectory(facts: AcmeFacts, error: unknown): Error {
+  const hint =
+    'set tls.acme_directory to the URL of its directory, which names newNonce, newAccount and newOrder';
+  const message = 'there is no ACME server: its URL leads to no directory';
+  return tlsError('acme-unavailable', message, { ...facts, hint }, error);
+}
+
+/** Whoever is slow has refused nothing. */
+function isUnderWay(answers: readonly AcmeAnswer[]): boolean {
+  const state = answers.at(-1)?.state;
+  return state === 'pending' || state === 'processing';
+}
+
+/** No answer has said no, so it is told by how far things have come. */
+function unanswered(error: unknown, answers: readonly AcmeAnswer[], facts: AcmeFacts): Error {
+  if (isOfHttp(error)) {
+    return tlsError('acme-unavailable', 'the ACME server cannot be reached', { ...facts }, error);
+  }
+  const message = 'the ACME server has not issued the certificate';
+  if (answers.some(({ isChallenge, state }) => isChallenge && state === 'invalid')) {
+    return tlsError('acme-denied', message, { ...facts, hint: CHALLENGE_HINT }, error);
+  }
+  return isUnderWay(answers)
+    ? tlsError('acme-unavailable', `${message} in time`, { ...facts }, error)
+    : tlsError('acme-denied', message, { ...facts }, error);
 }
 
 function refused(answer: AcmeAnswer, facts: AcmeFacts, error: unknown): Error {
@@ -79,5 +105,6 @@ export function acmeFailure(
   const message = error instanceof Error ? error.message : String(error);
   const answer = answerOf(message, answers);
   const facts = { server, reason: answer?.detail ?? message };
-  return answer === undefined ? unanswered(error, facts) : refused(answer, facts, error);
+  if (!isOfHttp(error) && isDirectoryMissing(answers)) return noDirectory(facts, error);
+  return answer === undefined ? unanswered(error, answers, facts) : refused(answer, facts, error);
 }

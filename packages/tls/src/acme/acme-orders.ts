@@ -56,12 +56,14 @@ async function agentFor({ authorityFile }: AcmeDeps): Promise<Agent | undefined>
 }
 
 function toAnswer(response: AcmeResponse, now: number): AcmeAnswer {
-  const { type, detail } = (response.data ?? {}) as Record<string, unknown>;
+  const { type, detail, status, token } = (response.data ?? {}) as Record<string, unknown>;
   return {
     status: response.status,
     type: typeof type === 'string' ? type : undefined,
     detail: typeof detail === 'string' ? detail : undefined,
     retryAt: retryTimeOf(response.headers['retry-after'], now),
+    state: typeof status === 'string' ? status : undefined,
+    isChallenge: token !== undefined,
   };
 }
 

@@ -21,14 +21,8 @@ import { openDirectories } from '../fixtures/directories.ts';
 
 const NAMES = ['registry.corp', 'portal.registry.corp'].map(CertificateName.parse);
 
-/** Port 80 of the names: shares the files alone with whoever orders. */
-async function startSite(certificates: string) {
-  const prefix = '/.well-known/acme-challenge/';
-  async function answer(url: string, response: ServerResponse): Promise<void> {
-    const challenge = await readChallenge(certificates, url.slice(prefix.length));
-    response.writeHead(challenge === undefined ? 404 : 200).end(challenge);
-  }
-  const server = createServer(({ url = '' }, response) => void answer(url, response));
+async function startAnswering(answer: (url: string, response: ServerResponse) => void) {
+  const server = createServer(({ url = '' }, response) => answer(url, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
@@ -36,6 +30,16 @@ async function startSite(certificates: string) {
     server.closeAllConnections();
   });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Port 80 of the names: shares the files alone with whoever orders. */
+async function startSite(certificates: string) {
+  const prefix = '/.well-known/acme-challenge/';
+  async function answer(url: string, response: ServerResponse): Promise<void> {
+    const challenge = await readChallenge(certificates, url.slice(prefix.length));
+    response.writeHead(challenge === undefined ? 404 : 200).end(challenge);
+  }
+  return startAnswering((url, response) => void answer(url, response));
 }
 
 interface Given {
@@ -150,6 +154,55 @@ describe('an order', () => {
       },
     });
     expect(readdirSync(join(certificates, 'acme'))).toEqual(['account.key']);
+  });
+
+  it.each<[string, string, readonly Parameters<Server['hold']>[]]>([
+    ['a challenge that stays pending', 'acme-unavailable', [['challenge', 'pending']]],
+    ['a challenge that stays in process', 'acme-unavailable', [['challenge', 'processing']]],
+    [
+      'an order that stays in process',
+      'acme-unavailable',
+      [
+        ['finalize', 'processing'],
+        ['order', 'processing'],
+      ],
+    ],
+    [
+      'an order that fails when all names are proven',
+      'acme-denied',
+      [
+        ['finalize', 'invalid'],
+        ['order', 'invalid'],
+      ],
+    ],
+  ])('speaks of no challenge that has failed for %s', async (_what, code, holds) => {
+    const { orders, server } = await setUp();
+    for (const hold of holds) server.hold(...hold);
+    await expect(orders.order(NAMES)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(code === 'acme-denied' ? /certificate$/ : / in time$/),
+      detail: expect.not.objectContaining({ hint: expect.anything() }),
+    });
+  });
+
+  it.each<[number, string]>([
+    [404, ''],
+    [403, '<html></html>'],
+    [200, ''],
+    [200, '<html></html>'],
+    [200, '{"issuer":"https://sso.corp"}'],
+  ])('says that %i with %j is no directory of an ACME server', async (status, body) => {
+    const { deps } = await setUp();
+    const origin = await startAnswering((_url, response) => {
+      response.writeHead(status).end(body);
+    });
+    await expect(
+      createAcmeOrders({ ...deps, directoryUrl: origin }).order(NAMES),
+    ).rejects.toMatchObject({
+      code: 'acme-unavailable',
+      message: expect.stringContaining('no directory'),
+      detail: { server: origin, hint: expect.stringContaining('tls.acme_directory') },
+    });
   });
 
   it('is not begun for what HTTP cannot prove', async () => {
