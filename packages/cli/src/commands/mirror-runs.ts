@@ -153,8 +153,8 @@ function registerPlanAndSync(mirror: Command, context: CommandContext): void {
 
 const PRUNE_COLUMNS = ['destination', 'removed', 'left', 'refusal'];
 
-function pruneRow({ destination, removed, left, refusal, stopped }: PruneReport) {
-  return { destination, removed, left, refusal: refusal ?? null, stopped: stopped ?? null };
+function pruneRow({ destination, removed, left, kept = [], refusal, stopped }: PruneReport) {
+  return { destination, removed, left, kept, refusal: refusal ?? null, stopped: stopped ?? null };
 }
 
 function isWhole({ refusal, stopped }: PruneReport): boolean {
@@ -182,7 +182,10 @@ async function pruneSelected(
   });
   context.output.rows(pruned.map(pruneRow), PRUNE_COLUMNS);
   if (isDryRun) context.output.note('Nothing was removed: this was a dry run.');
-  for (const { destination, stopped } of pruned) {
+  for (const { destination, kept = [], stopped } of pruned) {
+    for (const tag of kept) {
+      context.output.note(`kept: ${destination}:${tag}: it is no longer the image that vanished`);
+    }
     if (stopped !== undefined) context.output.note(`${destination}: the prune stopped: ${stopped}`);
   }
   failWith(pruned.every(isWhole) ? EXIT.ok : EXIT.failed, 'some rules were not pruned');

@@ -1,14 +1,14 @@
 // Removes tags that have vanished upstream: only after their grace, only when the newest run was good
 // and the repository is there, at most a share in one go, and each only after one more look. The tag history keeps
 // where they pointed.
-import { type Digest, DomainError, reasonOf, type Reference, type Tag } from '@portolan/oci';
+import { DomainError, reasonOf, type Reference, type Tag } from '@portolan/oci';
 import type { MirrorRule, MirrorTag } from '@portolan/storage';
-import { cosignTagsOf } from '../names/attached-tags.ts';
 import type { SourceRepository } from '../places/place.ts';
 import { parseRuleSettings } from '../rules/rule-settings.ts';
 import { narrowingOf } from '../rules/select-rules.ts';
 import type { ReferenceSelector } from '../selection/selectors.ts';
 import { lastWholeRun, refusalByListing, refusalByRun } from './prune-refusal.ts';
+import { deleteTag, isElsewhere, noteRemoved, splitMoved } from './pruned-tag.ts';
 import { tagOfDigest } from './rule-images.ts';
 import { withRunLease } from './run-lease.ts';
 import type { SyncDeps } from './sync-deps.ts';
@@ -30,6 +30,8 @@ export interface PruneReport {
   readonly left: number;
   /** Why nothing was looked at. */
   readonly refusal: string | undefined;
+  /** Gone there, and left here: they point to other content by now than what vanished. */
+  readonly kept?: readonly Tag[] | undefined;
   /** What ended it early: `removed` is what went before, and the rest is still here. */
   readonly stopped?: string | undefined;
 }
@@ -50,23 +52,6 @@ function candidates(
     .sort((a, b) => (a.vanishedAt ?? 0) - (b.vanishedAt ?? 0));
 }
 
-/** Its signatures go with the last tag of an image. */
-async function removeAttached({ stores, actor }: SyncDeps, rule: MirrorRule, digest: Digest) {
-  for (const tag of cosignTagsOf(digest)) await stores.tags.delete(rule.destination, tag, actor);
-}
-
-async function noteRemoved(deps: SyncDeps, rule: MirrorRule, tag: MirrorTag) {
-  const { stores } = deps;
-  const { name, digest } = tag;
-  // One that the rule names was there: the next run is not to call it missing.
-  const isNamed = parseRuleSettings(rule.settings).tags?.includes(name) === true;
-  if (isNamed) await stores.mirrorTags.note(rule.id, [{ ...tag, digest: undefined }]);
-  else await stores.mirrorTags.forget(rule.id, [name]);
-  if (digest === undefined) return;
-  const others = await stores.mirrorTags.list(rule.id);
-  if (!others.some((other) => other.digest === digest)) await removeAttached(deps, rule, digest);
-}
-
 interface Prune extends PruneOptions {
   readonly deps: SyncDeps;
   readonly rule: MirrorRule;
@@ -78,13 +63,14 @@ async function findDue({ deps, rule, ...options }: Prune) {
   const graceDays = options.afterDays ?? prune?.after_days ?? DEFAULT_GRACE_DAYS;
   const tags = await deps.stores.mirrorTags.list(rule.id);
   const isMeant = narrowingOf(rule, options.selector);
-  const due = candidates(rule, tags, deps.clock() - graceDays * DAY_MS).filter(
+  const gone = candidates(rule, tags, deps.clock() - graceDays * DAY_MS).filter(
     ({ name }) => isMeant?.({ tag: name }) ?? true,
   );
+  const { due, kept } = await splitMoved(deps, rule, gone);
   // One at least, or a small repository would never lose a tag.
-  const kept = tags.filter(({ digest }) => digest !== undefined).length;
-  const most = Math.max(1, Math.floor(kept * (prune?.max_share ?? DEFAULT_SHARE)));
-  return { due, most };
+  const held = tags.filter(({ digest }) => digest !== undefined).length;
+  const most = Math.max(1, Math.floor(held * (prune?.max_share ?? DEFAULT_SHARE)));
+  return { due, kept, most };
 }
 
 function refusedReport({ destination }: MirrorRule, refusal: string): PruneReport {
@@ -103,8 +89,10 @@ async function removeGone(
       const reference: Reference = { kind: 'tag', tag: tag.name };
       if ((await source.head(reference, signal)) !== undefined) continue;
       signal.throwIfAborted();
-      if (!isDryRun) await deps.stores.tags.delete(rule.destination, tag.name, deps.actor);
-      removed.push(tag.name);
+      // It may have been moved while we asked.
+      if (await isElsewhere(deps, rule, tag)) continue;
+      const isHere = isDryRun || (await deleteTag(deps, rule, tag.name));
+      if (isHere) removed.push(tag.name);
       if (!isDryRun) await noteRemoved(deps, rule, tag);
     }
   } catch (error) {
@@ -119,13 +107,13 @@ async function pruneHeld(held: Prune): Promise<PruneReport> {
   const last = await lastWholeRun(deps, rule);
   const byRun = refusalByRun(last);
   if (byRun !== undefined) return refusedReport(rule, byRun);
-  const { due, most } = await findDue(held);
-  if (due.length === 0) return { destination, removed: [], left: 0, refusal: undefined };
+  const { due, kept, most } = await findDue(held);
+  if (due.length === 0) return { destination, removed: [], kept, left: 0, refusal: undefined };
   const source = await deps.openSource(rule);
   const byListing = await refusalByListing({ last, rule }, source, signal);
   if (byListing !== undefined) return refusedReport(rule, byListing);
   const done = await removeGone(held, source, due.slice(0, most));
-  return { destination, ...done, left: Math.max(0, due.length - most), refusal: undefined };
+  return { destination, ...done, kept, left: Math.max(0, due.length - most), refusal: undefined };
 }
 
 /** Never throws for what an upstream or another process does: other rules have their turn. */

@@ -5,7 +5,7 @@ import type { SinkRepository, SourceRepository } from '../places/place.ts';
 
 export type SyncStores = Pick<
   Storage,
-  'mirrorRules' | 'mirrorTags' | 'mirrorRuns' | 'upstreams' | 'leases' | 'tags'
+  'mirrorRules' | 'mirrorTags' | 'mirrorRuns' | 'upstreams' | 'leases' | 'tags' | 'manifests'
 >;
 
 export interface SyncDeps {

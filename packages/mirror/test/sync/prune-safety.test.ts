@@ -1,8 +1,8 @@
 // What a prune leaves alone, and what it says of what it did: nothing goes that is not surely gone.
-import { Tag } from '@portolan/oci';
+import { Digest, Tag } from '@portolan/oci';
 import { describe, expect, it } from 'vitest';
 import { mirrorError } from '../../src/errors.ts';
-import { sample } from '../places/sample-content.ts';
+import { sample, sampleImage } from '../places/sample-content.ts';
 import { openSyncFixture } from './sync-fixture.ts';
 
 const NOW = { afterDays: 0 };
@@ -66,5 +66,40 @@ describe('a prune', () => {
     const { removed, refusal } = await prune(made, NOW);
     expect(removed).toEqual([]);
     expect(refusal).toContain(reason);
+  });
+
+  it('keeps a tag that points to another image here than the one that vanished', async () => {
+    const { rule, sync, prune, upstream, deps, content, tagsHere } = await withSample();
+    const made = await rule();
+    await sync(made);
+    upstream.tagged.delete(Tag.parse('1.0'));
+    await sync(made);
+    const { digest, body, mediaType } = content.second.manifest;
+    const { signal } = new AbortController();
+    const moved = { digest, body, mediaType };
+    await deps.openSink(made).putManifest(moved, [Tag.parse('1.0')], signal);
+    expect(await prune(made, NOW)).toMatchObject({ removed: [], kept: ['1.0'] });
+    expect(await tagsHere()).toHaveProperty(['1.0'], digest);
+  });
+
+  it.each([
+    ['by a tag that no rule made', ['^2'], ['keep']],
+    ['as a part of an index', ['^2', 'multi'], []],
+  ])('keeps the signatures of an image that is in use %s', async (_, regex, others) => {
+    const { rule, sync, prune, upstream, deps, content, tagsHere } = await withSample();
+    const { digest, body, mediaType } = content.second.manifest;
+    const signature = sampleImage('signature');
+    const cosign = Tag.parse(`sha256-${Digest.hex(digest)}.sig`);
+    const manifests = [{ ...signature.manifest, tags: [cosign] }];
+    upstream.add({ blobs: signature.blobs, manifests });
+    const made = await rule({ regex });
+    await sync(made);
+    const { signal } = new AbortController();
+    const tags = others.map((tag) => Tag.parse(tag));
+    await deps.openSink(made).putManifest({ digest, body, mediaType }, tags, signal);
+    upstream.tagged.delete(Tag.parse('2.0'));
+    await sync(made);
+    expect((await prune(made, NOW)).removed).toEqual(['2.0']);
+    expect(await tagsHere()).toHaveProperty([cosign]);
   });
 });

@@ -389,7 +389,7 @@ describe('pruning', () => {
       blobs: signature.blobs,
       manifests: [{ ...signature.manifest, tags: [cosign] }],
     });
-    const made = await rule();
+    const made = await rule({ regex: ['^[12]'] });
     await sync(made);
     upstream.tagged.delete(Tag.parse('2.0'));
     expect((await sync(made)).report.counts.vanished).toBe(1);
@@ -398,7 +398,7 @@ describe('pruning', () => {
     pass(4 * DAY);
     expect((await prune(made, { afterDays: 3, isDryRun: true })).removed).toEqual(['2.0']);
     expect((await prune(made, { afterDays: 3 })).removed).toEqual(['2.0']);
-    expect(Object.keys(await tagsHere()).sort()).toEqual(['1.0', 'latest', 'multi']);
+    expect(Object.keys(await tagsHere())).toEqual(['1.0']);
   });
 
   it('comes by itself after a good run of a rule that asks for it', async () => {
