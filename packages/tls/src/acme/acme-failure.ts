@@ -11,7 +11,8 @@ export interface AcmeAnswer {
   readonly retryAt: number | undefined;
   /** Of the order, authorization or challenge (§7.1.6). */
   readonly state: string | undefined;
-  readonly isChallenge: boolean;
+  /** Of a challenge alone, and which one it is. */
+  readonly token: string | undefined;
 }
 
 interface AcmeFacts {
@@ -66,10 +67,13 @@ function noDirectory(facts: AcmeFacts, error: unknown): Error {
   return tlsError('acme-unavailable', message, { ...facts, hint }, error);
 }
 
-/** Whoever is slow has refused nothing. */
+/** Whoever is slow has refused nothing. The names are proven at the same time, so the slow one need not be last. */
 function isUnderWay(answers: readonly AcmeAnswer[]): boolean {
-  const state = answers.at(-1)?.state;
-  return state === 'pending' || state === 'processing';
+  const challenges = new Map(
+    answers.filter(({ token }) => token !== undefined).map(({ token, state }) => [token, state]),
+  );
+  const states = [...challenges.values(), answers.at(-1)?.state];
+  return states.some((state) => state === 'pending' || state === 'processing');
 }
 
 /** No answer has said no, so it is told by how far things have come. */
@@ -78,7 +82,7 @@ function unanswered(error: unknown, answers: readonly AcmeAnswer[], facts: AcmeF
     return tlsError('acme-unavailable', 'the ACME server cannot be reached', { ...facts }, error);
   }
   const message = 'the ACME server has not issued the certificate';
-  if (answers.some(({ isChallenge, state }) => isChallenge && state === 'invalid')) {
+  if (answers.some(({ token, state }) => token !== undefined && state === 'invalid')) {
     return tlsError('acme-denied', message, { ...facts, hint: CHALLENGE_HINT }, error);
   }
   return isUnderWay(answers)

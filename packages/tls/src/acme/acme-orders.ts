@@ -63,7 +63,7 @@ function toAnswer(response: AcmeResponse, now: number): AcmeAnswer {
     detail: typeof detail === 'string' ? detail : undefined,
     retryAt: retryTimeOf(response.headers['retry-after'], now),
     state: typeof status === 'string' ? status : undefined,
-    isChallenge: token !== undefined,
+    token: typeof token === 'string' ? token : undefined,
   };
 }
 
