@@ -85,7 +85,7 @@ async function releaseOthers({ images, notes, narrowing }: OpenedRule): Promise<
   if (narrowing !== undefined) return;
   const meant = new Set([...images.images.map(({ tag }) => tag), ...images.missing]);
   for (const { name } of notes.all()) {
-    if (!meant.has(name)) await notes.released(name);
+    if (!meant.has(name)) await notes.released(name, images.all?.has(name) === true);
   }
 }
 
@@ -113,7 +113,11 @@ async function execute(work: RuleWork): Promise<RunReport> {
     const { code } = errorFacts(thrown);
     if (code !== 'unexpected') host.failed(thrown as DomainError);
   }
-  await found?.notes.flush();
+  try {
+    await found?.notes.flush();
+  } catch (thrown) {
+    error ??= thrown;
+  }
   return makeReport(rule, {
     span: { startedAt, endedAt: deps.clock() },
     results,
@@ -138,7 +142,7 @@ async function setNextRun({ deps, rule }: RuleWork, report: RunReport): Promise<
   await stores.mirrorRules.setNextRun(rule.id, next);
 }
 
-async function runHeld(work: RuleWork): Promise<RunReport> {
+async function runHeld(work: RuleWork, tell: (report: RunReport) => void): Promise<RunReport> {
   const { deps, rule } = work;
   const { mirrorRuns } = deps.stores;
   const runs = await mirrorRuns.list(rule.id, RUNS_LOOKED_AT);
@@ -148,10 +152,33 @@ async function runHeld(work: RuleWork): Promise<RunReport> {
   }
   const { id } = await mirrorRuns.start(rule.id);
   const report = await execute(work);
+  tell(report);
   const { outcome } = report;
   await mirrorRuns.finish(id, outcome === 'busy' ? 'failed' : outcome, summaryOf(report));
   await setNextRun(work, report);
   return { ...report, runId: id };
+}
+
+const REMOVED = { code: 'not-found', message: 'the rule was removed while it ran' };
+
+/** What it did is told, whatever became of it when its rule, and its history with it, went. */
+async function runOrTell(work: RuleWork): Promise<RunReport> {
+  const { deps, rule } = work;
+  const { mirrorRules } = deps.stores;
+  const isRemoved = async (): Promise<boolean> =>
+    (await mirrorRules.findByDestination(rule.destination))?.id !== rule.id;
+  const told: { report?: RunReport } = {};
+  try {
+    const report = await runHeld(work, (done) => {
+      told.report = done;
+    });
+    if (report.error?.code !== 'unexpected' || !(await isRemoved())) return report;
+    return { ...report, error: REMOVED };
+  } catch (error) {
+    if (!(await isRemoved())) throw error;
+    const report = told.report ?? busyReport(rule, deps.clock());
+    return { ...report, outcome: 'failed', error: REMOVED };
+  }
 }
 
 /** Never throws for what an upstream does. */
@@ -170,7 +197,7 @@ export async function syncRule(work: RuleWork): Promise<RunReport> {
   });
   const report =
     (await withRunLease(lease, options.signal, (signal) =>
-      runHeld({ ...work, options: { ...options, signal } }),
+      runOrTell({ ...work, options: { ...options, signal } }),
     )) ?? busyReport(rule, deps.clock());
   options.progress.ruleEnded(report);
   return report;

@@ -12,8 +12,8 @@ export interface TagNotes {
   unchanged(tag: Tag, digest: Digest): Promise<void>;
   failed(tag: Tag, message: string): Promise<void>;
   vanished(tag: Tag): Promise<void>;
-  /** The rule means it no more: a failure of it is nobody's concern. */
-  released(tag: Tag): Promise<void>;
+  /** The rule means it no more: a failure of it is nobody's concern. Back is what the upstream lists. */
+  released(tag: Tag, isBack: boolean): Promise<void>;
   flush(): Promise<void>;
 }
 
@@ -56,16 +56,23 @@ export async function openTagNotes(
       return note(tag, { digest, vanishedAt: undefined, ...changed }, true);
     },
     unchanged: (tag, digest) => note(tag, { digest, vanishedAt: undefined }, false),
-    failed: (tag, message) => note(tag, { error: message.slice(0, 1000) }, true),
+    failed(tag, message) {
+      // It may be there: its grace begins anew. One that was pruned stays known as one that was here.
+      const known = tags.get(tag);
+      const since = known?.digest === undefined ? known?.vanishedAt : undefined;
+      return note(tag, { error: message.slice(0, 1000), vanishedAt: since }, true);
+    },
     vanished: (tag) => {
       const since = tags.get(tag)?.vanishedAt ?? clock();
       return note(tag, { vanishedAt: since }, false);
     },
-    async released(tag) {
+    async released(tag, isBack) {
       const known = tags.get(tag);
       if (known === undefined) return;
       if (known.digest !== undefined) {
-        if (known.error !== undefined) await note(tag, { checkedAt: known.checkedAt }, false);
+        const vanishedAt = isBack ? undefined : known.vanishedAt;
+        const isNews = known.error !== undefined || known.vanishedAt !== vanishedAt;
+        if (isNews) await note(tag, { checkedAt: known.checkedAt, vanishedAt }, false);
         return;
       }
       // It never came, or has been pruned: there is nothing left to remember.

@@ -5,6 +5,7 @@ import { mirrorError } from '../../src/errors.ts';
 import { sample, sampleImage } from '../places/sample-content.ts';
 import { openSyncFixture } from './sync-fixture.ts';
 
+const DAY = 24 * 3_600_000;
 const NOW = { afterDays: 0 };
 
 async function withSample() {
@@ -101,5 +102,47 @@ describe('a prune', () => {
     await sync(made);
     expect((await prune(made, NOW)).removed).toEqual(['2.0']);
     expect(await tagsHere()).toHaveProperty([cosign]);
+  });
+
+  const NEWEST = { semver: '>=1.0', newest: 1, referrers: false };
+
+  it('counts the grace anew of a tag that came back, though the rule took newer ones', async () => {
+    const { rule, sync, upstream, pass, prune, storage } = await openSyncFixture();
+    const image = sampleImage('versioned', ['1.0.0']);
+    const newer = sampleImage('newer', ['2.0.0']);
+    upstream.add({ blobs: image.blobs, manifests: [image.manifest] });
+    const made = await rule(NEWEST);
+    await sync(made);
+    upstream.add({ blobs: newer.blobs, manifests: [newer.manifest] });
+    upstream.tagged.delete(Tag.parse('1.0.0'));
+    await sync(made);
+    pass(20 * DAY);
+    upstream.tagged.set(Tag.parse('1.0.0'), image.manifest.digest);
+    await sync(made);
+    const vanished = async () =>
+      (await storage.mirrorTags.list(made.id)).find(({ name }) => name === '1.0.0')?.vanishedAt;
+    expect(await vanished()).toBeUndefined();
+    upstream.tagged.delete(Tag.parse('1.0.0'));
+    await sync(made);
+    pass(20 * DAY);
+    expect(await prune(made)).toMatchObject({ removed: [], refusal: undefined });
+    pass(11 * DAY);
+    expect((await prune(made)).removed).toEqual(['1.0.0']);
+  });
+
+  it('counts the grace anew of a tag that came back and failed', async () => {
+    const { rule, sync, upstream, content, pass, storage } = await withSample();
+    const made = await rule();
+    await sync(made);
+    upstream.tagged.delete(Tag.parse('2.0'));
+    await sync(made);
+    pass(20 * DAY);
+    upstream.tagged.set(Tag.parse('2.0'), content.second.manifest.digest);
+    upstream.before = (request) => {
+      if (request === 'head tag:2.0') throw mirrorError('upstream-denied', 'who are you?');
+    };
+    await sync(made);
+    const noted = (await storage.mirrorTags.list(made.id)).find(({ name }) => name === '2.0');
+    expect(noted).toMatchObject({ error: 'who are you?', vanishedAt: undefined });
   });
 });
