@@ -5,8 +5,8 @@ import { formatBytes } from '../terminal/format-bytes.ts';
 import type { LiveStream } from '../terminal/live-lines.ts';
 import type { Output } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
-import { runRow } from './mirror-run-row.ts';
 import { openLiveImages, SILENT_COPY } from './live-images.ts';
+import { syncRow } from './mirror-sync-report.ts';
 
 export const PROGRESS_KINDS = ['auto', 'live', 'plain', 'json', 'none'] as const;
 export type ProgressKind = (typeof PROGRESS_KINDS)[number];
@@ -77,7 +77,7 @@ function jsonProgress(output: Output): RunningProgress {
       };
     },
     imageDone: (destination, result) => tell('image-done', { destination, ...result }),
-    ruleEnded: (report) => tell('rule-ended', runRow(report)),
+    ruleEnded: (report, pruned) => tell('rule-ended', syncRow({ report, pruned })),
     end: nothing,
   };
 }

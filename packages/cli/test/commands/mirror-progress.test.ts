@@ -1,5 +1,5 @@
 // What a sync of rules tells on stderr, in each of its kinds.
-import type { Digest } from '@portolan/oci';
+import { type Digest, Tag } from '@portolan/oci';
 import { expect, it } from 'vitest';
 import { openProgress, type ProgressKind } from '../../src/commands/mirror-progress.ts';
 import { syncRow } from '../../src/commands/mirror-sync-report.ts';
@@ -61,10 +61,13 @@ it('is one event a line as JSON', () => {
 it('tells how a run has ended as the answer on stdout does', () => {
   const { progress, notes } = open('json');
   const report = reportOf({ startedAt: 0, endedAt: 61_500, retryAt: 120_000 });
-  progress.ruleEnded(report);
+  const removed = [Tag.parse('1.0')];
+  const pruned = { destination: report.destination, removed, left: 0, refusal: undefined };
+  progress.ruleEnded(report, pruned);
   const [event] = notes.map((line) => JSON.parse(line) as object);
-  const { pruned: _, ...row } = syncRow({ report, pruned: undefined });
+  const row = syncRow({ report, pruned });
   expect(event).toEqual(JSON.parse(JSON.stringify({ event: 'rule-ended', ...row })));
+  expect(event).toHaveProperty('pruned', ['1.0']);
   expect(event).toMatchObject({ startedAt: '1970-01-01T00:00:00Z', seconds: 61.5, copied: 0 });
   expect(event).not.toHaveProperty('counts');
 });

@@ -1,5 +1,6 @@
 // What a run tells while it goes on. Called as things happen, never awaited.
 import type { CopyProgress } from '../copy/copy-request.ts';
+import type { PruneReport } from './prune-rule.ts';
 import type { ImageResult, RunReport } from './run-report.ts';
 
 export interface SyncProgress {
@@ -10,7 +11,8 @@ export interface SyncProgress {
   ruleFound(destination: string, images: number): void;
   imageStarted(destination: string, tag: string): CopyProgress;
   imageDone(destination: string, result: ImageResult): void;
-  ruleEnded(report: RunReport): void;
+  /** After its prune, if it had one. */
+  ruleEnded(report: RunReport, pruned: PruneReport | undefined): void;
 }
 
 const nothing = (): void => undefined;

@@ -181,7 +181,7 @@ async function runOrTell(work: RuleWork): Promise<RunReport> {
   }
 }
 
-/** Never throws for what an upstream does. */
+/** Never throws for what an upstream does. That it has ended is told after its prune. */
 export async function syncRule(work: RuleWork): Promise<RunReport> {
   const { deps, rule, options } = work;
   const lease = {
@@ -195,10 +195,8 @@ export async function syncRule(work: RuleWork): Promise<RunReport> {
     source: `${rule.upstream}/${rule.path}`,
     destination: rule.destination,
   });
-  const report =
-    (await withRunLease(lease, options.signal, (signal) =>
-      runOrTell({ ...work, options: { ...options, signal } }),
-    )) ?? busyReport(rule, deps.clock());
-  options.progress.ruleEnded(report);
-  return report;
+  const report = await withRunLease(lease, options.signal, (signal) =>
+    runOrTell({ ...work, options: { ...options, signal } }),
+  );
+  return report ?? busyReport(rule, deps.clock());
 }

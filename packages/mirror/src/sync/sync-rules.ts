@@ -74,6 +74,7 @@ export async function syncRules(
       forEachAtMost(ofHost, options.jobs, async (rule) => {
         const report = await syncRule({ deps, rule, host, copier, options });
         const pruned = await pruneAfter(deps, rule, report, options.signal);
+        options.progress.ruleEnded(report, pruned);
         done.set(rule, { report, pruned });
       }),
     );

@@ -2,6 +2,7 @@
 import { Digest, Tag } from '@portolan/oci';
 import { describe, expect, it } from 'vitest';
 import { mirrorError } from '../../src/errors.ts';
+import { SILENT_SYNC, type SyncProgress } from '../../src/sync/sync-progress.ts';
 import { sample, sampleImage } from '../places/sample-content.ts';
 import { openSyncFixture } from './sync-fixture.ts';
 
@@ -144,5 +145,16 @@ describe('a prune', () => {
     await sync(made);
     const noted = (await storage.mirrorTags.list(made.id)).find(({ name }) => name === '2.0');
     expect(noted).toMatchObject({ error: 'who are you?', vanishedAt: undefined });
+  });
+
+  it('comes before the end of its rule is told', async () => {
+    const { rule, sync, upstream } = await withSample();
+    const made = await rule({ prune: { after_days: 0 } });
+    await sync(made);
+    upstream.tagged.delete(Tag.parse('1.0'));
+    const told: unknown[] = [];
+    const ruleEnded: SyncProgress['ruleEnded'] = (_, pruned) => void told.push(pruned?.removed);
+    await sync(made, { progress: { ...SILENT_SYNC, ruleEnded } });
+    expect(told).toEqual([['1.0']]);
   });
 });
