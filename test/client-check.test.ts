@@ -90,6 +90,17 @@ describe('client check', () => {
     for (const { digest } of rows) expect(digest).toBe(image.root.digest);
   });
 
+  test('a row has the same keys whatever came of it', async () => {
+    const { rows } = await check('quay.io/coreos/etcd:v3.1 --engine docker');
+    expect(rows).toMatchObject([
+      { request: null, status: null, digest: null, verdict: 'not possible' },
+      { proxy: null, namespace: null, verdict: 'not possible' },
+      { proxy: null, verdict: 'ok', reason: null },
+    ]);
+    const [first, ...others] = rows.map((row) => Object.keys(row));
+    for (const keys of others) expect(keys).toEqual(first);
+  });
+
   test.each([
     ['containerd', 'hosts.toml'],
     ['containerd', 'hosts.toml with a path'],
@@ -113,6 +124,15 @@ describe('client check', () => {
     const old = await check('quay.io/coreos/etcd:v3.1 --engine docker --engine-version 20.10.24');
     expect(old.code).toBe(1);
     expect(old.rows[0]?.reason).toContain('client config proxy');
+  });
+
+  test('an image that is typed with a name below ours is asked for there', async () => {
+    const typed = `quay-io.localhost:${mirror.portolan.port}/coreos/etcd:v3.1`;
+    const { code, rows, stderr } = await check(typed);
+    expect(code, stderr).toBe(0);
+    for (const row of rows) {
+      expect(row).toMatchObject({ shape: 'full name', namespace: 'quay.io', reason: null });
+    }
   });
 
   test("an image that is typed with the registry's own name is asked for as it is", async () => {
@@ -176,6 +196,20 @@ describe('client check', () => {
       for (const secret of [adminPassword, Buffer.from(pair).toString('base64'), 'eyJ']) {
         expect(checked.stdout + checked.stderr).not.toContain(secret);
       }
+    });
+
+    test.each([
+      ['a part of the path', 'podman', '', 'docker.io/library', 'busybox:musl'],
+      ['a name below ours', 'podman', 'docker-io.', '', 'docker-io.localhost/library/busybox:musl'],
+      ['a name below ours', 'any', 'docker-io.', '', 'docker-io.localhost/library/busybox:musl'],
+    ])('a login for %s is used by %s', async (...given) => {
+      const [_title, engine, below, path, name] = given;
+      const { adminPassword, port } = mirror.portolan;
+      const key = `${below}localhost:${port}${path === '' ? '' : `/${path}`}`;
+      const login = await writeLogin(scratch.path, key, `admin:${adminPassword}`);
+      const typed = name.replace('localhost', `localhost:${port}`);
+      const { code, stderr } = await check(`${typed} --engine ${engine}`, login);
+      expect(code, stderr).toBe(0);
     });
 
     test("an upstream's login goes nowhere", async () => {

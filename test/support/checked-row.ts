@@ -2,13 +2,13 @@
 export interface CheckedRow {
   readonly engine: string;
   readonly shape: string;
-  readonly proxy?: string;
-  readonly request?: string;
-  readonly status?: number;
+  readonly proxy: string | null;
+  readonly request: string | null;
+  readonly status: number | null;
   readonly granted: readonly string[];
-  readonly digest?: string;
-  readonly namespace?: string;
+  readonly digest: string | null;
+  readonly namespace: string | null;
   readonly verdict: string;
-  readonly reason?: string;
+  readonly reason: string | null;
   readonly requests: readonly { readonly method: string; readonly url: string }[];
 }

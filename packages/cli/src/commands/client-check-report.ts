@@ -2,18 +2,18 @@
 import { wrapped } from '../terminal/wrapped.ts';
 import type { JudgedProbe } from '../clients/probe-verdict.ts';
 
-/** As a row of the table has it. */
+/** As a row of the table has it; null where there is nothing. */
 export interface CheckedRow {
   readonly engine: string;
   readonly shape: string;
   /** Method and URL. */
-  readonly request: string | undefined;
-  readonly status: number | undefined;
+  readonly request: string | null;
+  readonly status: number | null;
   readonly granted: readonly string[];
-  readonly digest: string | undefined;
-  readonly namespace: string | undefined;
+  readonly digest: string | null;
+  readonly namespace: string | null;
   readonly verdict: JudgedProbe['verdict'];
-  readonly reason: string | undefined;
+  readonly reason: string | null;
 }
 
 const SIGNS: Readonly<Record<CheckedRow['verdict'], string>> = {
@@ -25,21 +25,21 @@ const SIGNS: Readonly<Record<CheckedRow['verdict'], string>> = {
 
 const INDENT = '    ';
 
-function answerOf({ status, granted, digest, namespace }: CheckedRow): string | undefined {
-  if (status === undefined) return undefined;
+function answerOf({ status, granted, digest, namespace }: CheckedRow): string | null {
+  if (status === null) return null;
   const parts = [
     `status ${status}`,
     ...(granted.length === 0 ? [] : [`granted ${granted.join(', ')}`]),
-    ...(namespace === undefined ? [] : [`namespace ${namespace}`]),
-    ...(digest === undefined ? [] : [digest]),
+    ...(namespace === null ? [] : [`namespace ${namespace}`]),
+    ...(digest === null ? [] : [digest]),
   ];
   return parts.join(', ');
 }
 
 function shapeLines(row: CheckedRow, width: number): readonly string[] {
   const { shape, verdict, reason, request } = row;
-  const why = reason === undefined ? '' : `: ${reason}`;
-  const below = [request, answerOf(row)].filter((text) => text !== undefined);
+  const why = reason === null ? '' : `: ${reason}`;
+  const below = [request, answerOf(row)].filter((text) => text !== null);
   return [
     ...wrapped(`  ${SIGNS[verdict]} ${shape}: ${verdict}${why}`, width, `${INDENT}  `),
     ...below.flatMap((text) => wrapped(INDENT + text, width, `${INDENT}  `)),

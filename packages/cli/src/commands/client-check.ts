@@ -108,20 +108,21 @@ async function checkShape(
   return { engine, shape, probe, judged, proxy: proxy?.address };
 }
 
+/** The keys are the same in every row, for programs. */
 function row({ engine, shape, probe, judged, proxy }: CheckedShape) {
   const { exchanges, token, last } = probe;
   const request = exchanges.findLast(({ url }) => url.includes('/manifests/')) ?? exchanges.at(-1);
   return {
     engine,
     shape: shape.name,
-    proxy,
-    request: request === undefined ? undefined : `${request.method} ${request.url}`,
-    status: last?.status,
+    proxy: proxy ?? null,
+    request: request === undefined ? null : `${request.method} ${request.url}`,
+    status: last?.status ?? null,
     granted: token?.granted ?? [],
-    digest: judged.digest,
-    namespace: last?.headers.get('oci-namespace'),
+    digest: judged.digest ?? null,
+    namespace: last?.headers.get('oci-namespace') ?? null,
     verdict: judged.verdict,
-    reason: judged.reason,
+    reason: judged.reason ?? null,
     requests: exchanges,
   };
 }

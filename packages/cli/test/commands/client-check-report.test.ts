@@ -12,15 +12,15 @@ const ASKED = {
   digest: DIGEST,
   namespace: 'quay.io',
   verdict: 'ok',
-  reason: undefined,
+  reason: null,
 } as const;
 
 const UNASKED = {
-  request: undefined,
-  status: undefined,
+  request: null,
+  status: null,
   granted: [],
-  digest: undefined,
-  namespace: undefined,
+  digest: null,
+  namespace: null,
   verdict: 'not possible',
   reason: 'only for docker.io: use `portolan client config proxy`',
 } as const;
@@ -29,7 +29,7 @@ const REFUSED = {
   ...ASKED,
   status: 401,
   granted: [],
-  digest: undefined,
+  digest: null,
   verdict: 'refused',
   reason: 'UNAUTHORIZED: the token does not grant pull; the token grants nothing',
 } as const;
