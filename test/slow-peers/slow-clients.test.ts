@@ -120,7 +120,8 @@ async function finishUpload(location: string): Promise<void> {
 it('slow clients are cut, others do not notice, and what was uploaded is there', async () => {
   const half = await uploadHalf();
   await attackInAllWays();
-  expect(await heldConnections()).toBeGreaterThan(2 * OF_EACH_KIND);
+  // The last ones are still being accepted.
+  await expect.poll(heldConnections).toBeGreaterThan(2 * OF_EACH_KIND);
   const deadline = performance.now() + CUT_MS;
   let rounds = 0;
   while ((await heldConnections()) > 0 && performance.now() < deadline) {
