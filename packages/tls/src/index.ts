@@ -25,16 +25,13 @@ export {
 } from './certificates/certificate-contexts.ts';
 export type { CertificateFacts } from './certificates/certificate-pem.ts';
 export { findUncovered, type Uncovered } from './certificates/find-uncovered.ts';
+export type { CertificateDirectories } from './certificates/certificate-deps.ts';
 export { findUnrenewable, type Unrenewable } from './certificates/find-unrenewable.ts';
 export {
   importCertificate,
   type ImportedCertificate,
 } from './certificates/import-certificate.ts';
-export {
-  type CertificateDirectories,
-  type IssuedCertificate,
-  issueIntoDirectory,
-} from './certificates/issue-into-directory.ts';
+export { type IssuedCertificate, issueIntoDirectory } from './certificates/issue-into-directory.ts';
 export {
   createIssuedContexts,
   type IssuedContexts,

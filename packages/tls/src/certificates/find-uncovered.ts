@@ -3,7 +3,7 @@ import { type Authority, openAuthority } from '../authority/authority.ts';
 import { readAuthorityCertificate } from '../authority/authority-files.ts';
 import { mayIssueFor } from '../authority/issue-certificate.ts';
 import type { CertificateName } from '../names/certificate-name.ts';
-import type { CertificateDirectories } from './issue-into-directory.ts';
+import type { CertificateDirectories } from './certificate-deps.ts';
 import { readCertificateFiles } from './list-certificates.ts';
 import { isCovered } from './lost-names.ts';
 

@@ -5,23 +5,12 @@ import { openAuthority } from '../authority/authority.ts';
 import { issueCertificate } from '../authority/issue-certificate.ts';
 import { tlsError } from '../errors.ts';
 import { CertificateName } from '../names/certificate-name.ts';
+import type { CertificateDeps } from './certificate-deps.ts';
 import { writeCertificateFile } from './certificate-directory.ts';
 import { type CertificateFacts, factsOf } from './certificate-pem.ts';
 import { refuseLoss } from './lost-names.ts';
 import { type RenewalRecord, writeRenewalRecord } from './renewal-record.ts';
 import { replacedNames, replacedNamesElsewhere } from './replaced-names.ts';
-
-export interface CertificateDirectories {
-  /** `ca/` in the data directory. */
-  readonly authority: string;
-  /** Where servers find their certificates. */
-  readonly certificates: string;
-}
-
-export interface IssueDeps {
-  readonly directories: CertificateDirectories;
-  readonly clock: () => number;
-}
 
 export interface IssueIntoRequest {
   readonly names: readonly string[];
@@ -39,7 +28,7 @@ export interface IssuedCertificate extends CertificateFacts {
 
 /** Writes certificate and key as one file: there is no moment in which they do not match. */
 export async function issueByRecord(
-  { directories, clock }: IssueDeps,
+  { directories, clock }: CertificateDeps,
   stem: string,
   record: RenewalRecord,
 ): Promise<IssuedCertificate> {
@@ -57,7 +46,7 @@ export async function issueByRecord(
  * @throws TlsError `name-refused`, `authority-unknown`, `certificate-exists`, `request-invalid`
  */
 export async function issueIntoDirectory(
-  deps: IssueDeps,
+  deps: CertificateDeps,
   { names, days, out, dropsNames = false }: IssueIntoRequest,
 ): Promise<IssuedCertificate> {
   const parsed = [...new Set(names.map(CertificateName.parse))];

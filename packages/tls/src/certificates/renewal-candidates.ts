@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { readIfThere } from '../files/whole-file.ts';
 import type { CertificateName } from '../names/certificate-name.ts';
 import { certificateBlocks } from './certificate-pem.ts';
-import type { IssueDeps } from './issue-into-directory.ts';
+import type { CertificateDeps } from './certificate-deps.ts';
 import { listRenewalRecords, readRenewalRecord, type RenewalRecord } from './renewal-record.ts';
 
-export interface CandidateDeps extends IssueDeps {
+export interface CandidateDeps extends CertificateDeps {
   /** The names that an ACME server shall vouch for; asked for when there is no certificate yet. */
   readonly acmeNames?: readonly CertificateName[] | undefined;
 }
@@ -40,7 +40,7 @@ export function renewalTimeOf({ validFromDate, validToDate }: X509Certificate): 
 
 export async function isDue(
   { stem, record, isChanged }: RenewalCandidate,
-  { directories, clock }: IssueDeps,
+  { directories, clock }: CertificateDeps,
 ): Promise<boolean> {
   if (isChanged) return true;
   const text = await readIfThere(join(directories.certificates, `${stem}.pem`));

@@ -9,7 +9,7 @@ import { readIfThere } from '../files/whole-file.ts';
 import { hasIssued } from '../trust/trusted-authorities.ts';
 import { listCertificateFiles } from './certificate-directory.ts';
 import { certificateBlocks, namesOf } from './certificate-pem.ts';
-import type { IssueDeps } from './issue-into-directory.ts';
+import type { CertificateDeps } from './certificate-deps.ts';
 import { listRenewalRecords, readRenewalRecord } from './renewal-record.ts';
 
 interface Replaced {
@@ -75,7 +75,7 @@ async function refusePair(directory: string, stem: string): Promise<void> {
 }
 
 async function isIssuedByUs(
-  { directories: { authority: directory }, clock }: IssueDeps,
+  { directories: { authority: directory }, clock }: CertificateDeps,
   own: X509Certificate,
 ): Promise<boolean> {
   const authority = await openAuthority(directory);
@@ -88,7 +88,7 @@ async function isIssuedByUs(
  * @throws TlsError `certificate-exists`, `authority-unknown`, `authority-invalid`
  */
 export async function replacedNamesElsewhere(
-  deps: IssueDeps,
+  deps: CertificateDeps,
   directory: string,
   stem: string,
 ): Promise<readonly string[]> {

@@ -13,7 +13,7 @@ import {
   listRetiredAuthorities,
 } from '../authority/authority.ts';
 import { listCertificateFiles, readOwnCertificate } from '../certificates/certificate-directory.ts';
-import type { IssueDeps } from '../certificates/issue-into-directory.ts';
+import type { CertificateDeps } from '../certificates/certificate-deps.ts';
 
 export interface RetiredAuthority extends AuthorityFacts {
   /** The files here whose certificates it has issued, and that have not ended. */
@@ -38,7 +38,10 @@ export function hasIssued(authority: AuthorityFacts, certificate: X509Certificat
 }
 
 /** What cannot be read is served to nobody; `portolan ca show` tells of it. */
-async function listHolding({ directories, clock }: IssueDeps): Promise<readonly OwnCertificate[]> {
+async function listHolding({
+  directories,
+  clock,
+}: CertificateDeps): Promise<readonly OwnCertificate[]> {
   const files = await listCertificateFiles(directories.certificates);
   const read = files.map(async (file) => {
     const certificate = await readOwnCertificate(file).catch(() => undefined);
@@ -50,7 +53,7 @@ async function listHolding({ directories, clock }: IssueDeps): Promise<readonly 
 
 /** Undefined where there is none. @throws TlsError `authority-invalid` */
 export async function findTrustedAuthorities(
-  deps: IssueDeps,
+  deps: CertificateDeps,
 ): Promise<TrustedAuthorities | undefined> {
   const { directories, clock } = deps;
   const authority = await findAuthority(directories.authority);
