@@ -148,7 +148,8 @@ function playedTests(site: () => ContainerSite): void {
       await untilAnswered(client, async () =>
         (await Promise.all(['auth', 'registry', 'haproxy'].map(logOf))).join('\n'),
       );
-    });
+      // Copies of three images on a slow disk have taken more than two minutes.
+    }, 400_000);
 
     test('is pushed to and pulled from by its name', async () => {
       const password = (await readFile(join(data, 'admin-password'), 'utf8')).trim();
