@@ -148,7 +148,7 @@ function playedTests(site: () => ContainerSite): void {
       await untilAnswered(client, async () =>
         (await Promise.all(['auth', 'registry', 'haproxy'].map(logOf))).join('\n'),
       );
-      // Copies of three images on a slow disk have taken more than two minutes.
+      // It takes half a minute, and once took more than two: images are copied in whole, by `vfs`.
     }, 400_000);
 
     test('is pushed to and pulled from by its name', async () => {
