@@ -5,6 +5,7 @@ import { parseRuleSettings, type RuleSettings } from '../rules/rule-settings.ts'
 import { type Narrowing, narrowingOf } from '../rules/select-rules.ts';
 import type { ReferenceSelector } from '../selection/selectors.ts';
 import { countRequests, type CountingSource } from './counting-source.ts';
+import { recentRuns } from './recent-runs.ts';
 import { findImages, narrowImages, type RuleImages } from './rule-images.ts';
 import type { SyncDeps } from './sync-deps.ts';
 import { openTagNotes, type TagNotes } from './tag-notes.ts';
@@ -31,20 +32,19 @@ export interface OpenedRule {
   readonly freshSince: number;
 }
 
-const RUNS_LOOKED_AT = 100;
-
 /** @throws whatever the upstream answers to a listing */
 export async function openRule(
-  { stores, openSource, clock }: SyncDeps,
+  deps: SyncDeps,
   rule: MirrorRule,
   scope: RuleScope,
 ): Promise<OpenedRule> {
+  const { stores, openSource, clock } = deps;
   const settings = parseRuleSettings(rule.settings);
   const source = countRequests(await openSource(rule));
   const narrowing = narrowingOf(rule, scope.selector);
   const images = narrowImages(await findImages(source, settings, scope.signal), narrowing);
   const notes = await openTagNotes(stores.mirrorTags, rule.id, clock);
-  const runs = await stores.mirrorRuns.list(rule.id, RUNS_LOOKED_AT);
+  const runs = await recentRuns(deps, rule);
   const isThorough = scope.isThorough ?? isThoroughDue(rule, runs, clock());
   const freshSince = clock() - scope.freshForMs;
   return { settings, source, images, notes, isThorough, narrowing, freshSince };

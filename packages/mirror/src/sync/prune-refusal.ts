@@ -4,16 +4,15 @@ import { DomainError, reasonOf } from '@portolan/oci';
 import type { MirrorRule, MirrorRun } from '@portolan/storage';
 import type { SourceRepository } from '../places/place.ts';
 import { parseRuleSettings } from '../rules/rule-settings.ts';
+import { recentRuns } from './recent-runs.ts';
 import type { SyncDeps } from './sync-deps.ts';
-
-const RUNS_LOOKED_AT = 100;
 
 /** The newest that has ended, of the whole rule. */
 export async function lastWholeRun(
-  { stores }: SyncDeps,
+  deps: SyncDeps,
   rule: MirrorRule,
 ): Promise<MirrorRun | undefined> {
-  const runs = await stores.mirrorRuns.list(rule.id, RUNS_LOOKED_AT);
+  const runs = await recentRuns(deps, rule);
   return runs.find(
     ({ outcome, summary }) => outcome !== 'running' && summary['isNarrowed'] !== true,
   );

@@ -10,6 +10,7 @@ import { parsePlatform } from '../selection/platform.ts';
 import type { HostWork } from './host-work.ts';
 import { findGone } from './known-tags.ts';
 import { type OpenedRule, openRule, type RuleScope } from './open-rule.ts';
+import { recentRuns } from './recent-runs.ts';
 import { withRunLease } from './run-lease.ts';
 import {
   busyReport,
@@ -39,8 +40,6 @@ export interface RuleWork {
   readonly copier: Copier;
   readonly options: SyncOptions;
 }
-
-const RUNS_LOOKED_AT = 100;
 
 async function syncImages(
   work: RuleWork,
@@ -145,7 +144,7 @@ async function setNextRun({ deps, rule }: RuleWork, report: RunReport): Promise<
 async function runHeld(work: RuleWork, tell: (report: RunReport) => void): Promise<RunReport> {
   const { deps, rule } = work;
   const { mirrorRuns } = deps.stores;
-  const runs = await mirrorRuns.list(rule.id, RUNS_LOOKED_AT);
+  const runs = await recentRuns(deps, rule);
   // We have the lease, so whoever began these is dead.
   for (const { id, outcome } of runs) {
     if (outcome === 'running') await mirrorRuns.finish(id, 'failed', { isInterrupted: true });
